@@ -1,0 +1,132 @@
+//! The only way data comes in. A [`Source`] answers an [`Order`] with batches over a bounded channel;
+//! a slow reader stops the source, a dropped one ends it.
+//!
+//! Nothing here draws, and nothing outside `collect::aws` knows the SDK.
+
+pub mod task;
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::model::{Ask, Batch, Facts, Origin, Region};
+
+pub use task::Task;
+
+/// Batches on their way, before the source has to wait.
+pub const OUTBOX: usize = 64;
+/// The most items that a batch may carry.
+pub const BATCH: usize = 500;
+
+/// One answering of one order. Ids are never used twice, so a late delivery of a cancelled run is known as such.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunId(pub u32);
+
+/// What a source sends.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Delivery {
+    Batch(RunId, Box<Batch>),
+    /// The run is over; nothing more comes of it.
+    Ended(RunId),
+}
+
+/// Which Regions to look at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum RegionScope {
+    /// Every Region that is on in the account.
+    #[default]
+    All,
+    Only(Vec<Region>),
+}
+
+/// What is wanted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Order {
+    pub asks: BTreeSet<Ask>,
+    pub regions: RegionScope,
+    /// How far back events are read.
+    pub since: SignedDuration,
+    /// The time at which the order was given.
+    pub now: Timestamp,
+}
+
+impl Order {
+    /// Everything there is.
+    pub fn everything(regions: RegionScope, since: SignedDuration, now: Timestamp) -> Self {
+        Self { asks: Ask::ALL.iter().copied().collect(), regions, since, now }
+    }
+}
+
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Anything that can answer an order: a live account, files, the sample.
+pub trait Source: Send + Sync + 'static {
+    /// What the status line calls it.
+    fn origin(&self) -> Origin;
+
+    /// Answers the order. Every planned cell gets a `Batch::Reading` at its start and a last one that is not open;
+    /// a failure is a reading with a gap, never a silent end. Returns soon after `stop` is cancelled.
+    fn run(self: Arc<Self>, order: Order, out: Outbox, stop: CancellationToken) -> BoxFuture<()>;
+}
+
+/// The receiver has gone or the user has stopped the work: give up without a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("stopped")]
+pub struct Stopped;
+
+/// Where a source puts its batches. Waits when the reader is slow.
+#[derive(Clone, Debug)]
+pub struct Outbox {
+    run: RunId,
+    sender: mpsc::Sender<Delivery>,
+}
+
+impl Outbox {
+    pub fn new(run: RunId, sender: mpsc::Sender<Delivery>) -> Self {
+        Self { run, sender }
+    }
+
+    /// # Errors
+    /// [`Stopped`] when nobody listens any more.
+    pub async fn send(&self, batch: Batch) -> Result<(), Stopped> {
+        self.sender.send(Delivery::Batch(self.run, Box::new(batch))).await.map_err(|_| Stopped)
+    }
+
+    /// Says that the run is over.
+    pub async fn end(&self) {
+        // A reader that has gone does not need to know.
+        let _ = self.sender.send(Delivery::Ended(self.run)).await;
+    }
+}
+
+/// Runs a source to its end without a screen. `watch` sees every batch before it is applied.
+pub async fn gather(
+    source: Arc<dyn Source>,
+    order: Order,
+    stop: CancellationToken,
+    mut watch: impl FnMut(&Batch, &Facts),
+) -> Facts {
+    let (sender, mut receiver) = mpsc::channel(OUTBOX);
+    let out = Outbox::new(RunId(0), sender);
+    let mut facts = Facts::default();
+    facts.apply(Batch::Origin(source.origin()));
+    let run = tokio::spawn(source.run(order, out, stop));
+    while let Some(delivery) = receiver.recv().await {
+        if let Delivery::Batch(_, batch) = delivery {
+            watch(&batch, &facts);
+            facts.apply(*batch);
+        }
+    }
+    // A panic in a source must not pass for an empty account.
+    if let Err(error) = run.await
+        && error.is_panic()
+    {
+        std::panic::resume_unwind(error.into_panic());
+    }
+    facts
+}

@@ -1,0 +1,8 @@
+//! mgmtscope: how exposed is an AWS Organizations management account?
+//!
+//! | layer | holds | may use |
+//! |---|---|---|
+//! | `model` | the nouns: values, no I/O, no clock | nothing |
+
+pub mod collect;
+pub mod model;

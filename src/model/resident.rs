@@ -1,0 +1,68 @@
+//! A resource that lives in the management account, whoever saw it.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{AccountId, Arn, Ask, Region, Tag, Text};
+
+/// One resource. Two sightings with the same [`Resident::key`] are one resident.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Resident {
+    /// None when the source gave an identifier from which no ARN can be made.
+    pub arn: Option<Arn>,
+    /// The CloudFormation type, such as `AWS::S3::Bucket`; the service's own word where there is none.
+    pub resource_type: Text,
+    /// The primary identifier or the last word of the ARN.
+    pub identifier: Text,
+    pub name: Option<Text>,
+    /// None for a global resource.
+    pub region: Option<Region>,
+    pub account: Option<AccountId>,
+    pub tags: Vec<Tag>,
+    /// Which sources saw it.
+    pub seen_by: BTreeSet<Ask>,
+    pub created: Option<Timestamp>,
+    /// What the source said of it, as JSON.
+    pub properties: Option<Text>,
+}
+
+impl Resident {
+    /// The ARN, or type, Region and identifier.
+    pub fn key(&self) -> Text {
+        match &self.arn {
+            Some(arn) => arn.text().clone(),
+            None => Text::new(&format!(
+                "{}|{}|{}",
+                self.resource_type,
+                self.region.as_ref().map_or("global", Region::as_str),
+                self.identifier
+            )),
+        }
+    }
+
+    /// Takes in another sighting of the same resource; the order of sightings does not matter
+    /// but for `properties` and `name`, where the more telling (longer) one stays.
+    pub fn merge(&mut self, other: Self) {
+        fn longer(mine: &mut Option<Text>, other: Option<Text>) {
+            if let Some(other) = other
+                && mine.as_ref().is_none_or(|mine| (mine.len(), &*other) < (other.len(), &**mine))
+            {
+                *mine = Some(other);
+            }
+        }
+        self.seen_by.extend(other.seen_by);
+        longer(&mut self.name, other.name);
+        longer(&mut self.properties, other.properties);
+        if self.resource_type.starts_with("AWS::") < other.resource_type.starts_with("AWS::") {
+            self.resource_type = other.resource_type;
+        }
+        if self.tags.len() < other.tags.len() {
+            self.tags = other.tags;
+        }
+        self.region = self.region.take().or(other.region);
+        self.account = self.account.take().or(other.account);
+        self.created = self.created.or(other.created);
+    }
+}
