@@ -129,6 +129,12 @@ pub struct Pane {
     pub empty: &'static str,
 }
 
+impl std::fmt::Debug for Pane {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Pane({})", self.name)
+    }
+}
+
 impl Pane {
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
