@@ -103,12 +103,7 @@ async fn command(cli: Cli, source: Arc<dyn Source>, words: OrderWords, no_color:
     Ok(if whole { ExitCode::SUCCESS } else { ExitCode::from(INCOMPLETE) })
 }
 
-async fn screen(
-    cli: &Cli,
-    source: Arc<dyn Source>,
-    words: OrderWords,
-    no_color: bool,
-) -> Result<ExitCode, Failure> {
+async fn screen(cli: &Cli, source: Arc<dyn Source>, words: OrderWords, no_color: bool) -> Result<ExitCode, Failure> {
     let settings = settings(cli, no_color)?;
     if !stdout().is_terminal() {
         return Err(Failure::Input("the interface needs a terminal; see `mgmtscope report` and `query`".into()));

@@ -20,7 +20,9 @@ fn subject(a: &Assessment) -> String {
     let account = a.facts.subject_account().map_or_else(|| "unknown account".to_owned(), |id| format!("account {id}"));
     match (a.facts.is_management_account(), a.facts.management_account()) {
         (Some(true), _) => format!("{account}, the management account"),
-        (Some(false), Some(management)) => format!("{account}, which is NOT the management account: that is {management}"),
+        (Some(false), Some(management)) => {
+            format!("{account}, which is NOT the management account: that is {management}")
+        }
         _ => format!("{account}; it is not known which account is the management account"),
     }
 }

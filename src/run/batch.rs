@@ -29,7 +29,12 @@ impl From<io::Error> for Failure {
 }
 
 /// Reads everything from a source, to the end; SIGINT and SIGTERM end it early and keep what came.
-pub async fn read(source: Arc<dyn Source>, words: &OrderWords, asks: impl IntoIterator<Item = Ask>, bars: bool) -> Facts {
+pub async fn read(
+    source: Arc<dyn Source>,
+    words: &OrderWords,
+    asks: impl IntoIterator<Item = Ask>,
+    bars: bool,
+) -> Facts {
     let stop = CancellationToken::new();
     let signals = tokio::spawn(stop_on_signals(stop.clone()));
     let mut progress = bars.then(Bars::new);
@@ -108,4 +113,27 @@ fn ignore_closed_pipe(result: io::Result<()>) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
+}
+
+/// The asks that a pane's rows are made of, and what names them: all but the slow ones that it does not show.
+pub fn needed(pane: PaneId) -> Vec<Ask> {
+    let shown = pane.pane().asks;
+    let slow = [Ask::Events, Ask::Tagging, Ask::Config, Ask::ResourceExplorer, Ask::CloudControl];
+    Ask::ALL.iter().copied().filter(|ask| shown.contains(ask) || !slow.contains(ask)).collect()
+}
+
+/// Writes a snapshot and says on `err` what is in it and what is missing. True when nothing is.
+pub fn collect(facts: &Facts, output: &std::path::Path, err: &mut dyn Write) -> Result<bool, Failure> {
+    let created = clock::now();
+    crate::store::snapshot::write(output, facts, created)?;
+    writeln!(
+        err,
+        "mgmtscope: wrote {}: {} principals, {} events, {} residents, {} accounts",
+        output.display(),
+        facts.users.len() + facts.roles.len(),
+        facts.events.len(),
+        facts.residents.len(),
+        facts.accounts.len()
+    )?;
+    Ok(tell_gaps(facts, err)?)
 }

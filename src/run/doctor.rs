@@ -19,7 +19,10 @@ pub fn print(facts: &Facts, out: &mut dyn Write) -> io::Result<bool> {
     match (facts.is_management_account(), facts.management_account()) {
         (Some(true), _) => writeln!(out, "This is the management account of its organization.")?,
         (Some(false), Some(management)) => {
-            writeln!(out, "This is NOT the management account; that is {management}. What can be read from here is shown.")?;
+            writeln!(
+                out,
+                "This is NOT the management account; that is {management}. What can be read from here is shown."
+            )?;
         }
         _ => writeln!(out, "It is not known whether this is the management account.")?,
     }

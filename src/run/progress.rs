@@ -28,7 +28,8 @@ impl Bars {
         let Batch::Reading(cell, reading) = batch else { return };
         let ask = cell.ask;
         let bar = self.bars.entry(ask).or_insert_with(|| {
-            let style = ProgressStyle::with_template("{prefix:34} {bar:20} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+            let style = ProgressStyle::with_template("{prefix:34} {bar:20} {msg}")
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
             let bar = self.all.add(ProgressBar::new(1));
             bar.set_style(style);
             bar.set_prefix(ask.title());

@@ -143,7 +143,8 @@ fn scroll(shown: &Buffer, next: &Buffer) -> Option<Scroll> {
     };
     let still = same(0);
     let reach = isize::try_from((bottom - top) / 2).unwrap_or(0).min(30);
-    let best = (-reach..=reach).filter(|by| *by != 0).map(|by| (same(by), by)).max_by_key(|&(same, by)| (same, -by.abs()))?;
+    let best =
+        (-reach..=reach).filter(|by| *by != 0).map(|by| (same(by), by)).max_by_key(|&(same, by)| (same, -by.abs()))?;
     (best.0 >= still + LEAST_GAIN).then_some(())?;
     Some(Scroll { top: u16::try_from(top).ok()?, bottom: u16::try_from(bottom).ok()?, by: i16::try_from(best.1).ok()? })
 }
@@ -229,7 +230,7 @@ mod tests {
             let mut screen = Screen::new(paper.clone(), (40, 24));
             screen.show(page(from, 24), None).expect("written");
             screen.show(page(to, 24), None).expect("written");
-            let mut parser = vt100::Parser::new(24, 40, 0);
+            let mut parser = vt100::Parser::new(24.try_into().expect("not zero"), 40.try_into().expect("not zero"), 0);
             parser.process(&paper.0.borrow());
             assert_eq!(text(&parser), expected(&page(to, 24)), "{from} to {to}");
         }

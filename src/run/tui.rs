@@ -166,9 +166,10 @@ impl Driver {
 
     /// How long the loop may sleep: for ever when nothing is pending.
     fn wake(&self) -> Option<Duration> {
-        let frame = self.app.is_dirty().then(|| {
-            self.drawn.map_or(Duration::ZERO, |drawn| FRAME.saturating_sub(drawn.elapsed()))
-        });
+        let frame = self
+            .app
+            .is_dirty()
+            .then(|| self.drawn.map_or(Duration::ZERO, |drawn| FRAME.saturating_sub(drawn.elapsed())));
         let assess = self.app.wake().map(|at| {
             let wait = at.duration_since(clock::now());
             Duration::try_from(wait).unwrap_or(Duration::ZERO)
