@@ -1,0 +1,1 @@
+//! Judgements over `Facts`: pure functions, no clock (time comes in as a value), no I/O.
