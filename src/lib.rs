@@ -5,6 +5,7 @@
 //! | `model` | the nouns: values, no I/O, no clock | nothing |
 
 pub mod analysis;
+pub mod catalog;
 pub mod collect;
 pub mod model;
 pub mod panes;
