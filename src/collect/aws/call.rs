@@ -137,13 +137,13 @@ impl Aws {
     }
 }
 
-fn cancelled(operation: &Operation) -> Failure {
+pub(super) fn cancelled(operation: &Operation) -> Failure {
     let problem = Problem::new(&operation.key, Cause::Cancelled, "stopped", "");
     Failure { problem, again: Again::Never, code: String::new(), expired: false }
 }
 
 /// Full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter"): anything up to a bound that doubles.
-fn wait_before_next(again: Again, attempt: u32) -> Option<Duration> {
+pub(super) fn wait_before_next(again: Again, attempt: u32) -> Option<Duration> {
     let most = match again {
         Again::Never => return None,
         Again::Throttled => THROTTLED_ATTEMPTS,

@@ -6,10 +6,12 @@
 pub mod account;
 mod call;
 pub mod client;
+pub mod cloudtrail;
 pub mod convert;
 pub mod cursor;
 pub mod guard;
 mod live;
+pub mod lookup;
 pub mod organizations;
 pub mod pace;
 pub mod problem;
@@ -62,7 +64,8 @@ pub struct Collector {
 const SERVICES: &[&[Collector]] = &[
     organizations::COLLECTORS,
     account::COLLECTORS,
-    // trail: `trail::COLLECTORS` (trails and events, once a Region)
+    cloudtrail::COLLECTORS,
+    lookup::COLLECTORS,
     // residents: `residents::COLLECTORS` (tagging, config, resource explorer, cloud control, once a Region)
 ];
 
