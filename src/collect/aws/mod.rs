@@ -10,6 +10,7 @@ pub mod convert;
 pub mod cursor;
 pub mod guard;
 mod live;
+pub mod organization_policies;
 pub mod organizations;
 pub mod pace;
 pub mod problem;
@@ -61,6 +62,7 @@ pub struct Collector {
 /// (`live.rs`), because the others depend on them.
 const SERVICES: &[&[Collector]] = &[
     organizations::COLLECTORS,
+    organization_policies::COLLECTORS,
     account::COLLECTORS,
     // trail: `trail::COLLECTORS` (trails and events, once a Region)
     // residents: `residents::COLLECTORS` (tagging, config, resource explorer, cloud control, once a Region)
