@@ -12,6 +12,7 @@ pub mod cursor;
 pub mod guard;
 mod live;
 pub mod lookup;
+pub mod organization_policies;
 pub mod organizations;
 pub mod pace;
 pub mod problem;
@@ -63,6 +64,7 @@ pub struct Collector {
 /// (`live.rs`), because the others depend on them.
 const SERVICES: &[&[Collector]] = &[
     organizations::COLLECTORS,
+    organization_policies::COLLECTORS,
     account::COLLECTORS,
     cloudtrail::COLLECTORS,
     lookup::COLLECTORS,
