@@ -1,0 +1,3 @@
+//! One test binary for what looks at the crate from outside: the walls of the house, the screens, the sources.
+
+mod house;
