@@ -3,6 +3,8 @@
 //! | layer | holds | may use |
 //! |---|---|---|
 //! | `model` | the nouns: values, no I/O, no clock | nothing |
+//! | `catalog` | sourced facts about AWS, embedded | `model` |
+//! | `analysis` | judgements over `Facts`: pure, no clock | `model`, `catalog` |
 
 pub mod analysis;
 pub mod catalog;

@@ -3,6 +3,7 @@
 //!
 //! Nothing here draws, and nothing outside `collect::aws` knows the SDK.
 
+pub mod aws;
 pub mod task;
 
 use std::collections::BTreeSet;
