@@ -12,6 +12,7 @@ pub mod convert;
 pub mod cursor;
 pub mod guard;
 mod live;
+pub mod organization_policies;
 pub mod organizations;
 pub mod pace;
 pub mod problem;
@@ -66,6 +67,7 @@ pub struct Collector {
 /// (`live.rs`), because the others depend on them.
 const SERVICES: &[&[Collector]] = &[
     organizations::COLLECTORS,
+    organization_policies::COLLECTORS,
     account::COLLECTORS,
     // trail: `trail::COLLECTORS` (trails and events, once a Region)
     residents::COLLECTORS,
