@@ -266,7 +266,7 @@ mod tests {
         assert_eq!(facts.coverage.status(Ask::Config), Status::Complete);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn without_query_and_counts_it_lists_type_by_type_and_says_so() {
         let server = Server::answering(|request| match recorder_says(request, true) {
             Some(answer) => json(answer),
