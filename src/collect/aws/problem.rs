@@ -295,6 +295,10 @@ fn is_absent(code: &str) -> bool {
             | "NoSuchEntityException"
             | "TrailNotFoundException"
             | "ServiceAccessNotEnabledException"
+            | "OrganizationNotFound"
+            | "OrganizationNotInAllFeaturesMode"
+            | "AccountNotManagementOrDelegatedAdministrator"
+            | "AccountNotManagementOrDelegatedAdministratorException"
     )
 }
 
