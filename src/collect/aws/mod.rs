@@ -9,9 +9,15 @@ pub mod client;
 pub mod cloudtrail;
 pub mod convert;
 pub mod cursor;
+pub mod directory;
 pub mod guard;
+pub mod iam;
+pub mod iam_authorization;
+pub mod iam_credentials;
+pub mod identity_center;
 mod live;
 pub mod lookup;
+pub mod organization_policies;
 pub mod organizations;
 pub mod pace;
 pub mod problem;
@@ -59,10 +65,33 @@ pub struct Collector {
     pub collect: fn(Arc<Aws>, Option<Region>) -> BoxFuture<Result<(), Stopped>>,
 }
 
+/// A collector that fills one cell: `collector!(Accounts, read)`, with `async fn read(&Aws, &mut Task) -> Result<(), Halt>`.
+macro_rules! collector {
+    ($ask:ident, $read:path) => {
+        $crate::collect::aws::Collector {
+            asks: &[$crate::model::Ask::$ask],
+            collect: |aws, region| {
+                Box::pin(async move {
+                    let cell = $crate::model::Cell { ask: $crate::model::Ask::$ask, region };
+                    let mut task = aws.start(cell).await?;
+                    let result = $read(&aws, &mut task).await;
+                    aws.settle(task, result).await
+                })
+            },
+        }
+    };
+}
+use collector;
+
 /// The collectors of every service, the most telling first. Caller, Regions and organization come before these
 /// (`live.rs`), because the others depend on them.
 const SERVICES: &[&[Collector]] = &[
     organizations::COLLECTORS,
+    iam_authorization::COLLECTORS,
+    iam_credentials::COLLECTORS,
+    iam::COLLECTORS,
+    organization_policies::COLLECTORS,
+    identity_center::COLLECTORS,
     account::COLLECTORS,
     cloudtrail::COLLECTORS,
     lookup::COLLECTORS,

@@ -52,7 +52,8 @@ where
             let code = error.code().unwrap_or_default();
             let message = error.message().map_or_else(|| root_cause(error), str::to_owned);
             let status = raw.map(|raw| raw.status().as_u16());
-            let malformed = matches!(error, SdkError::ResponseError(_));
+            // A success that could not be read arrives as an unnamed service error.
+            let malformed = matches!(error, SdkError::ResponseError(_)) || status.is_some_and(|status| status < 400);
             answered(operation, &Answer { code, message, status, html: raw.is_some_and(is_html), malformed })
         }
         _ => unanswered(operation, error),
@@ -294,6 +295,10 @@ fn is_absent(code: &str) -> bool {
             | "NoSuchEntityException"
             | "TrailNotFoundException"
             | "ServiceAccessNotEnabledException"
+            | "OrganizationNotFound"
+            | "OrganizationNotInAllFeaturesMode"
+            | "AccountNotManagementOrDelegatedAdministrator"
+            | "AccountNotManagementOrDelegatedAdministratorException"
     )
 }
 
