@@ -5,8 +5,8 @@
 
 pub mod aws;
 pub mod credential_report;
-pub mod lanes;
 pub mod files;
+pub mod lanes;
 pub mod task;
 
 use std::collections::BTreeSet;

@@ -79,7 +79,8 @@ fn layers_import_only_what_they_may() {
                 // Not `$the_sdk_crate::config`: the word must begin here.
                 let path = format!("crate::{other}");
                 let used = line.match_indices(&path).any(|(at, _)| {
-                    let begins = at == 0 || !line.as_bytes()[at - 1].is_ascii_alphanumeric() && line.as_bytes()[at - 1] != b'_';
+                    let begins =
+                        at == 0 || !line.as_bytes()[at - 1].is_ascii_alphanumeric() && line.as_bytes()[at - 1] != b'_';
                     begins && line[at + path.len()..].starts_with([':', ';'])
                 });
                 if used && other != layer && !allowed.contains(other) {

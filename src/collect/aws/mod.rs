@@ -6,8 +6,8 @@
 pub mod account;
 mod call;
 pub mod client;
-pub mod cloudtrail;
 pub mod cloud_control;
+pub mod cloudtrail;
 pub mod config;
 pub mod convert;
 pub mod cursor;
