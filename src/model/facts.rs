@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccessKey, Account, AccountId, AlternateContact, Arn, Assignment, Batch, Caller, ContactInformation, Coverage,
+    AccessKey, Account, AccountId, AlternateContact, Arn, Ask, Assignment, Batch, Caller, ContactInformation, Coverage,
     CredentialRow, DelegatedAdministrator, DirectoryGroup, DirectoryUser, EventLog, Group, Handshake, IdentityProvider,
     Instance, ManagedPolicy, MfaDevice, Organization, OrganizationPolicy, OrganizationalUnit, PermissionSet, Region,
     RegionStatus, Resident, ResourcePolicy, Role, Root, Text, Trail, TrustedService, User,
@@ -178,7 +178,60 @@ impl Facts {
         Some(self.subject_account()? == *management)
     }
 
-    /// Forgets what `asks` brought, before they are asked again; events stay (they never change).
+    /// Takes over what a later, whole reading of `ask` brought: what it no longer holds is gone. Events stay, since an
+    /// event never changes; a resident stays while another source still sees it.
+    pub fn adopt(&mut self, ask: Ask, fresh: &Self) {
+        match ask {
+            Ask::Regions => self.regions = fresh.regions.clone(),
+            Ask::Tree => {
+                self.roots = fresh.roots.clone();
+                self.units = fresh.units.clone();
+                self.account_parents = fresh.account_parents.clone();
+            }
+            Ask::Accounts => self.accounts = fresh.accounts.clone(),
+            Ask::Policies => self.policies = fresh.policies.clone(),
+            Ask::DelegatedAdministrators => self.delegated_administrators = fresh.delegated_administrators.clone(),
+            Ask::TrustedAccess => self.trusted_services = fresh.trusted_services.clone(),
+            Ask::Handshakes => self.handshakes = fresh.handshakes.clone(),
+            Ask::AuthorizationDetails => {
+                self.users = fresh.users.clone();
+                self.groups = fresh.groups.clone();
+                self.roles = fresh.roles.clone();
+                self.managed_policies = fresh.managed_policies.clone();
+            }
+            Ask::CredentialReport => self.credential_report = fresh.credential_report.clone(),
+            Ask::AccountSummary => self.account_summary = fresh.account_summary.clone(),
+            Ask::AccessKeys => self.access_keys = fresh.access_keys.clone(),
+            Ask::MfaDevices => self.mfa_devices = fresh.mfa_devices.clone(),
+            Ask::IdentityProviders => self.identity_providers = fresh.identity_providers.clone(),
+            Ask::IdentityCenter => self.instances = fresh.instances.clone(),
+            Ask::PermissionSets => self.permission_sets = fresh.permission_sets.clone(),
+            Ask::Assignments => self.assignments = fresh.assignments.clone(),
+            Ask::Directory => {
+                self.directory_users = fresh.directory_users.clone();
+                self.directory_groups = fresh.directory_groups.clone();
+            }
+            Ask::Contacts => self.alternate_contacts = fresh.alternate_contacts.clone(),
+            Ask::Trails => self.trails = fresh.trails.clone(),
+            Ask::Tagging | Ask::Config | Ask::ResourceExplorer | Ask::CloudControl => {
+                Arc::make_mut(&mut self.residents).retain(|key, resident| {
+                    let seen = fresh.residents.get(key).is_some_and(|fresh| fresh.seen_by.contains(&ask));
+                    if !seen {
+                        resident.seen_by.remove(&ask);
+                    }
+                    !resident.seen_by.is_empty()
+                });
+            }
+            // Single values replace themselves when they arrive.
+            Ask::Caller
+            | Ask::Organization
+            | Ask::ResourcePolicy
+            | Ask::AccountAliases
+            | Ask::OrganizationsFeatures
+            | Ask::Events => {}
+        }
+    }
+
     pub fn parent_of(&self, account: &AccountId) -> Option<&Text> {
         self.account_parents.get(account).or_else(|| self.accounts.get(account)?.parent.as_ref())
     }

@@ -1,0 +1,59 @@
+//! Pure functions over [`Facts`]: what the facts mean. Nothing here reads a file, a clock or AWS.
+//!
+//! [`assess`] makes everything that panes and reports show, in one value.
+
+pub mod activity;
+pub mod coverage;
+pub mod delegation;
+pub mod practices;
+pub mod principals;
+pub mod residents;
+
+use jiff::Timestamp;
+
+use crate::model::Facts;
+
+pub use activity::Activity;
+pub use coverage::CoverageRow;
+pub use delegation::DelegationRow;
+pub use practices::Claim;
+pub use principals::PrincipalRow;
+pub use residents::ResidentRow;
+
+/// What is known and what it means, at a moment.
+#[derive(Clone, Debug, Default)]
+pub struct Assessment {
+    pub facts: Facts,
+    pub as_of: Timestamp,
+    pub activity: Activity,
+    pub principals: Vec<PrincipalRow>,
+    pub residents: Vec<ResidentRow>,
+    pub delegation: Vec<DelegationRow>,
+    pub coverage: Vec<CoverageRow>,
+    pub claims: Vec<Claim>,
+}
+
+/// What shapes the picture beside the facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lens {
+    /// Leave mgmtscope's own calls out of the activity.
+    pub hide_own: bool,
+}
+
+impl Default for Lens {
+    fn default() -> Self {
+        Self { hide_own: true }
+    }
+}
+
+/// Makes the whole picture. `as_of` is the moment against which ages are told.
+pub fn assess(facts: Facts, as_of: Timestamp, lens: Lens) -> Assessment {
+    let activity = activity::assess(&facts, lens);
+    let mut assessment = Assessment { facts, as_of, activity, ..Assessment::default() };
+    assessment.residents = residents::assess(&assessment.facts);
+    assessment.principals = principals::assess(&assessment);
+    assessment.delegation = delegation::assess(&assessment);
+    assessment.coverage = coverage::assess(&assessment.facts);
+    assessment.claims = practices::assess(&assessment);
+    assessment
+}

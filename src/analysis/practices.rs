@@ -1,0 +1,67 @@
+//! The five practices AWS advises for a management account, each as claims that lead to their evidence.
+//!
+//! Source: AWS Organizations User Guide, "Best practices for the management account".
+
+use super::Assessment;
+
+/// AWS's advice, in its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Practice {
+    LimitAccess,
+    ReviewAccess,
+    OnlyManagementTasks,
+    NoWorkloads,
+    Delegate,
+}
+
+impl Practice {
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::LimitAccess => "Limit who has access",
+            Self::ReviewAccess => "Review and track access, root's recovery included",
+            Self::OnlyManagementTasks => "Use it only for tasks that only it can do",
+            Self::NoWorkloads => "Keep workloads out",
+            Self::Delegate => "Delegate everything else",
+        }
+    }
+}
+
+/// How a claim is meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    Good,
+    #[default]
+    Note,
+    /// Not enough was read to say.
+    Unknown,
+    Warn,
+    Bad,
+}
+
+/// Where the rows behind a claim are: the pane's name and a filter on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    pub pane: &'static str,
+    pub filter: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claim {
+    /// Stable, kebab-case.
+    pub id: &'static str,
+    pub practice: Practice,
+    pub standing: Standing,
+    /// None: could not be counted, and `missing` says why.
+    pub count: Option<u64>,
+    /// In words, without the number: "IAM users with a console password and no MFA".
+    pub text: String,
+    /// What could not be read that this claim depends on; empty when nothing is missing.
+    pub missing: String,
+    pub evidence: Evidence,
+    /// Why it matters, with its source.
+    pub why: &'static str,
+}
+
+pub fn assess(_a: &Assessment) -> Vec<Claim> {
+    Vec::new()
+}

@@ -1,0 +1,404 @@
+//! The program as a machine: `update` takes a message and answers with effects. No I/O, no clock, no drawing.
+//!
+//! Sub-states live in their own files (`list`, `detail`, `raw`, `picker`, `place`, `gather`); nobody else mutates them.
+
+pub mod command;
+pub mod detail;
+mod gather;
+pub mod keymap;
+mod keys;
+pub mod layout;
+pub mod list;
+pub mod msg;
+pub mod picker;
+pub mod place;
+pub mod raw;
+mod travel;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::analysis::{Assessment, Lens};
+use crate::collect::RunId;
+use crate::model::{Ask, Facts, OriginKind};
+use crate::panes::{ALL, Document, PaneId, TimeMode, TimeStyle, Tone};
+use command::Command;
+use detail::{Detail, Flowed};
+use keymap::{Chord, Context, Found, Keymap};
+use layout::{Areas, Wanted};
+use list::List;
+pub use msg::{Effect, Msg};
+use picker::{Asking, Picked, Picker, Prompt};
+use place::History;
+use raw::Raw;
+
+/// What lies over the panes and takes the keys.
+#[derive(Debug)]
+pub enum Overlay {
+    Picker(Picker),
+    Prompt(Prompt),
+}
+
+/// A reading that goes on.
+#[derive(Debug)]
+pub struct Run {
+    pub id: RunId,
+    pub asks: BTreeSet<Ask>,
+    /// What a refresh brings, kept apart until an ask is read to its end; none for the first reading.
+    pub fresh: Option<Box<Facts>>,
+}
+
+/// The one owner of all state.
+#[derive(Debug)]
+pub struct App {
+    pub facts: Facts,
+    /// Counts changes of `facts` and `lens`.
+    pub version: u64,
+    /// The version that is being assessed, if one is.
+    assessing: Option<u64>,
+    assessed: u64,
+    last_assess: Option<Timestamp>,
+    pub a: Arc<Assessment>,
+    pub lens: Lens,
+    pub runs: Vec<Run>,
+    next_run: u32,
+    pub keymap: Keymap,
+    pub pane: PaneId,
+    pub lists: Vec<List>,
+    pub detail: Option<Detail>,
+    pub raw: Option<Raw>,
+    pub overlay: Option<Overlay>,
+    pub history: History,
+    pub pending: Vec<Chord>,
+    pub notice: Option<(String, Tone)>,
+    pub time: TimeMode,
+    pub zone: TimeZone,
+    pub now: Timestamp,
+    pub size: (u16, u16),
+    pub zoom: bool,
+    pub chrome: bool,
+    pub mouse: bool,
+    dirty: bool,
+}
+
+/// What the program starts with.
+pub struct Start {
+    pub keymap: Keymap,
+    pub zone: TimeZone,
+    pub now: Timestamp,
+    pub size: (u16, u16),
+    pub time: TimeMode,
+}
+
+impl App {
+    /// The program before anything is known, and its first effects: read everything.
+    pub fn new(start: Start, origin: crate::model::Origin) -> (Self, Vec<Effect>) {
+        let mut facts = Facts::default();
+        facts.apply(crate::model::Batch::Origin(origin));
+        let mut app = Self {
+            facts,
+            version: 1,
+            assessing: None,
+            assessed: 0,
+            last_assess: None,
+            a: Arc::default(),
+            lens: Lens::default(),
+            runs: Vec::new(),
+            next_run: 0,
+            keymap: start.keymap,
+            pane: PaneId::Overview,
+            lists: ALL.iter().map(|pane| List::new(pane.id)).collect(),
+            detail: None,
+            raw: None,
+            overlay: None,
+            history: History::default(),
+            pending: Vec::new(),
+            notice: None,
+            time: start.time,
+            zone: start.zone,
+            now: start.now,
+            size: start.size,
+            zoom: false,
+            chrome: true,
+            mouse: false,
+            dirty: true,
+        };
+        let effects = vec![app.begin_run(Ask::ALL.iter().copied().collect())];
+        (app, effects)
+    }
+
+    pub fn list(&self) -> &List {
+        &self.lists[self.pane as usize]
+    }
+
+    pub fn list_mut(&mut self) -> &mut List {
+        &mut self.lists[self.pane as usize]
+    }
+
+    pub fn style(&self) -> TimeStyle {
+        TimeStyle { mode: self.time, now: self.as_of(), zone: self.zone.clone() }
+    }
+
+    /// The moment against which ages are told: the sample's or snapshot's own clock, else now.
+    pub fn as_of(&self) -> Timestamp {
+        let fixed = self.facts.origins.iter().filter(|origin| origin.kind != OriginKind::Live);
+        let live = self.facts.origins.iter().any(|origin| origin.kind == OriginKind::Live);
+        fixed.filter_map(|origin| origin.as_of).max().filter(|_| !live).unwrap_or(self.now)
+    }
+
+    pub fn areas(&self) -> Areas {
+        let overview = (self.pane == PaneId::Overview).then(|| u16::try_from(self.a.claims.len()).unwrap_or(u16::MAX));
+        let wanted = Wanted {
+            chrome: self.chrome,
+            detail: self.detail.is_some(),
+            raw: self.raw.is_some(),
+            zoom: self.zoom,
+            overview,
+        };
+        layout::areas(self.size.0, self.size.1, wanted)
+    }
+
+    /// Rows of the list that fit, its heading not counted.
+    pub fn page(&self) -> usize {
+        usize::from(self.areas().list.height.saturating_sub(1)).max(1)
+    }
+
+    /// Rows that fit into an overlay's list.
+    pub fn picker_page(&self) -> usize {
+        usize::from(self.size.1.saturating_sub(6)).max(1)
+    }
+
+    pub fn context(&self) -> Context {
+        if self.raw.is_some() {
+            Context::Raw
+        } else if self.detail.is_some() {
+            Context::Detail
+        } else {
+            Context::List
+        }
+    }
+
+    /// The document of the open detail.
+    pub fn document(&self) -> Option<Document> {
+        let detail = self.detail.as_ref()?;
+        let pane = self.pane.pane();
+        let row = self.list().row().filter(|&row| (pane.key)(&self.a, row) == detail.key);
+        let row = row.or_else(|| pane.find(&self.a, &detail.key))?;
+        Some((pane.detail)(&self.a, row))
+    }
+
+    pub fn flowed(&self) -> Vec<Flowed> {
+        let width = self.areas().detail.width.saturating_sub(1);
+        self.document().map(|document| detail::flow(&document, width, &self.style())).unwrap_or_default()
+    }
+
+    /// True when the screen no longer shows the state; asking makes it false.
+    pub fn take_dirty(&mut self) -> bool {
+        std::mem::take(&mut self.dirty)
+    }
+
+    pub fn touch(&mut self) {
+        self.dirty = true;
+    }
+
+    pub fn say(&mut self, text: impl Into<String>, tone: Tone) {
+        self.notice = Some((text.into(), tone));
+        self.dirty = true;
+    }
+
+    /// Orders what is on the screen anew where facts or filters have changed.
+    fn settle(&mut self) {
+        let page = self.page();
+        let a = Arc::clone(&self.a);
+        let minis = self.areas().minis.is_some();
+        for list in &mut self.lists {
+            let shown = list.pane.id == self.pane || minis;
+            if shown && list.stale {
+                list.refresh(&a, page);
+                self.dirty = true;
+            }
+        }
+        if self.detail.is_some() {
+            let (rows, height) = (self.flowed(), self.detail_page());
+            if let Some(detail) = &mut self.detail {
+                detail.clamp(&rows, height);
+            }
+        }
+        self.list_mut().clamp(page);
+    }
+
+    fn detail_page(&self) -> usize {
+        usize::from(self.areas().detail.height.saturating_sub(1)).max(1)
+    }
+
+    fn raw_page(&self) -> usize {
+        usize::from(self.areas().raw.height.saturating_sub(1)).max(1)
+    }
+}
+
+/// Takes what happened, at the time it happened; answers what is to be done.
+pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
+    app.now = now;
+    let mut effects = match msg {
+        Msg::Key(chord) => key(app, chord),
+        Msg::Paste(text) => paste(app, &text),
+        Msg::Scroll(lines) => {
+            app.perform_move(isize::from(lines));
+            Vec::new()
+        }
+        Msg::Click(x, y) => {
+            app.click(x, y);
+            Vec::new()
+        }
+        Msg::Resized(width, height) => {
+            app.size = (width, height);
+            app.dirty = true;
+            vec![Effect::Redraw]
+        }
+        Msg::Delivered(delivery) => {
+            app.deliver(delivery);
+            Vec::new()
+        }
+        Msg::Assessed(version, assessment) => {
+            app.take_assessment(version, assessment);
+            Vec::new()
+        }
+        Msg::Copied(result) => {
+            match result {
+                Ok(what) => app.say(what, Tone::Good),
+                Err(why) => app.say(why, Tone::Bad),
+            }
+            Vec::new()
+        }
+        Msg::Clock => Vec::new(),
+    };
+    app.settle();
+    effects.extend(app.assess_if_due());
+    effects
+}
+
+/// Overlay first, then the keymap, then the sub-state that owns the command.
+fn key(app: &mut App, chord: Chord) -> Vec<Effect> {
+    if app.notice.take().is_some() {
+        app.dirty = true;
+    }
+    match app.overlay.take() {
+        Some(Overlay::Picker(picker)) => return app.picker_key(picker, chord),
+        Some(Overlay::Prompt(prompt)) => return app.prompt_key(prompt, chord),
+        None => {}
+    }
+    app.pending.push(chord);
+    match app.keymap.find(app.context(), &app.pending) {
+        Found::Command(command) => {
+            if app.pending.len() > 1 {
+                app.dirty = true;
+            }
+            app.pending.clear();
+            app.perform(command)
+        }
+        Found::Prefix(next) => {
+            let keys: Vec<String> = next.iter().map(|(chord, command)| format!("{chord} {}", command.name())).collect();
+            app.say(keys.join("   "), Tone::Plain);
+            Vec::new()
+        }
+        Found::Nothing => {
+            app.dirty |= app.pending.len() > 1;
+            app.pending.clear();
+            Vec::new()
+        }
+    }
+}
+
+fn paste(app: &mut App, text: &str) -> Vec<Effect> {
+    // Pasted text is only ever typed into a line: pasted keys must not run commands.
+    let mut effects = Vec::new();
+    if app.overlay.is_some() {
+        for c in text.chars().filter(|c| !c.is_control()).take(2_000) {
+            effects.extend(key(app, Chord::char(c)));
+        }
+    }
+    effects
+}
+
+impl App {
+    fn picker_key(&mut self, mut picker: Picker, chord: Chord) -> Vec<Effect> {
+        self.dirty = true;
+        let height = self.picker_page();
+        match picker.key(chord, height) {
+            Picked::Still => {
+                self.overlay = Some(Overlay::Picker(picker));
+                Vec::new()
+            }
+            Picked::Closed => Vec::new(),
+            Picked::Chose(choice) => self.choose(choice),
+            Picked::Text(text) => self.run_text(&text),
+        }
+    }
+
+    fn prompt_key(&mut self, mut prompt: Prompt, chord: Chord) -> Vec<Effect> {
+        use keymap::Key;
+        let pane = self.pane.pane();
+        let mut typed = false;
+        match (chord.key, chord.ctrl) {
+            (Key::Enter, _) => {
+                self.dirty = true;
+                self.end_prompt(&prompt, true);
+                return Vec::new();
+            }
+            (Key::Esc, _) | (Key::Char('c' | 'g'), true) => {
+                self.dirty = true;
+                self.end_prompt(&prompt, false);
+                return Vec::new();
+            }
+            (Key::Tab, _) if prompt.asking == Asking::Filter => typed = prompt.complete(pane),
+            _ => {
+                if let Some(request) = picker::request(chord)
+                    && let Some(changed) = prompt.input.handle(request)
+                {
+                    typed = changed.value;
+                    self.dirty = true;
+                }
+            }
+        }
+        if typed {
+            self.dirty = true;
+            self.type_into(&prompt);
+        }
+        self.overlay = Some(Overlay::Prompt(prompt));
+        Vec::new()
+    }
+
+    fn choose(&mut self, choice: picker::Choice) -> Vec<Effect> {
+        match choice {
+            picker::Choice::Command(command) => self.perform(command),
+            picker::Choice::Sort(column) => {
+                self.list_mut().set_sort(column);
+                self.dirty = true;
+                Vec::new()
+            }
+            picker::Choice::Go(target) => {
+                self.follow(&target);
+                Vec::new()
+            }
+            picker::Choice::Nothing => Vec::new(),
+        }
+    }
+
+    /// The palette's free text: a pane and a filter, as in `activity since:24h`.
+    fn run_text(&mut self, text: &str) -> Vec<Effect> {
+        let (word, rest) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
+        if let Some(pane) = PaneId::from_name(word) {
+            self.follow(&crate::panes::Target::Filter(pane, rest.trim().to_owned()));
+        } else if let Some(command) = Command::from_name(word) {
+            return self.perform(command);
+        } else if word == "q" {
+            return vec![Effect::Quit];
+        } else {
+            self.say(format!("there is no command `{}`", crate::model::text::clean(word)), Tone::Warn);
+        }
+        Vec::new()
+    }
+}

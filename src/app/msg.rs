@@ -1,0 +1,52 @@
+//! What may happen to the program, and what it asks the world to do: plain data both.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::keymap::Chord;
+use crate::analysis::{Assessment, Lens};
+use crate::collect::{Delivery, RunId};
+use crate::model::{Ask, Facts};
+
+/// Something happened.
+#[derive(Debug)]
+pub enum Msg {
+    Key(Chord),
+    Paste(String),
+    /// Lines to scroll, downwards positive: the wheel.
+    Scroll(i16),
+    /// A click, in cells from the top left.
+    Click(u16, u16),
+    Resized(u16, u16),
+    Delivered(Delivery),
+    /// The facts of that version were assessed.
+    Assessed(u64, Arc<Assessment>),
+    /// Something was copied (or not): what to tell the user.
+    Copied(Result<String, String>),
+    /// The time that was asked for has come.
+    Clock,
+}
+
+/// Something is to be done.
+#[derive(Debug)]
+pub enum Effect {
+    Run(RunId, BTreeSet<Ask>),
+    Cancel(RunId),
+    Assess {
+        version: u64,
+        facts: Box<Facts>,
+        as_of: Timestamp,
+        lens: Lens,
+    },
+    /// Put on the user's clipboard; `what` says what it is.
+    Copy {
+        what: &'static str,
+        text: String,
+    },
+    Mouse(bool),
+    /// Forget what the terminal shows and draw all of it.
+    Redraw,
+    Quit,
+}

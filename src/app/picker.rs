@@ -1,0 +1,253 @@
+//! A list to choose from by typing: palette, help, columns to sort by, panes to look in.
+
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+use tui_input::{Input, InputRequest};
+
+use super::command::Command;
+use super::keymap::{Chord, Key, Keymap};
+use crate::panes::{Pane, Target};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    Palette,
+    Help,
+    Sort,
+    Everywhere,
+}
+
+impl Purpose {
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Palette => "Run a command",
+            Self::Help => "Keys (type to search, Enter runs the line)",
+            Self::Sort => "Sort by",
+            Self::Everywhere => "Look for it in",
+        }
+    }
+}
+
+/// What choosing an item does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice {
+    Command(Command),
+    Sort(usize),
+    Go(Target),
+    /// A heading or a line that says something.
+    Nothing,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    pub left: String,
+    pub right: String,
+    pub choice: Choice,
+}
+
+#[derive(Debug)]
+pub struct Picker {
+    pub purpose: Purpose,
+    pub input: Input,
+    pub items: Vec<Item>,
+    pub shown: Vec<usize>,
+    pub cursor: usize,
+    pub offset: usize,
+}
+
+/// What came of a key.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Picked {
+    Still,
+    Closed,
+    Chose(Choice),
+    /// Enter with nothing that matches: the text itself.
+    Text(String),
+}
+
+impl Picker {
+    pub fn new(purpose: Purpose, items: Vec<Item>) -> Self {
+        let mut picker = Self { purpose, input: Input::default(), items, shown: Vec::new(), cursor: 0, offset: 0 };
+        picker.search();
+        picker
+    }
+
+    pub fn palette(keymap: &Keymap) -> Self {
+        let items = Command::ALL.iter().map(|&command| Item {
+            left: command.name().to_owned(),
+            right: match keymap.keys_of(command) {
+                keys if keys.is_empty() => command.help().to_owned(),
+                keys => format!("{}  [{keys}]", command.help()),
+            },
+            choice: Choice::Command(command),
+        });
+        Self::new(Purpose::Palette, items.collect())
+    }
+
+    /// The keys by group, as the live keymap has them.
+    pub fn help(keymap: &Keymap) -> Self {
+        let mut commands: Vec<Command> = Command::ALL.to_vec();
+        commands.sort_by_key(|command| command.group());
+        let mut items = Vec::new();
+        let mut group = None;
+        for command in commands {
+            if group != Some(command.group()) {
+                group = Some(command.group());
+                items.push(Item {
+                    left: command.group().title().to_owned(),
+                    right: String::new(),
+                    choice: Choice::Nothing,
+                });
+            }
+            let keys = keymap.keys_of(command);
+            let left = if keys.is_empty() { format!(":{}", command.name()) } else { keys };
+            items.push(Item { left, right: command.help().to_owned(), choice: Choice::Command(command) });
+        }
+        Self::new(Purpose::Help, items)
+    }
+
+    pub fn columns(pane: &Pane) -> Self {
+        let items = pane.columns.iter().enumerate().map(|(n, column)| Item {
+            left: column.name.to_owned(),
+            right: column.title.to_owned(),
+            choice: Choice::Sort(n),
+        });
+        Self::new(Purpose::Sort, items.collect())
+    }
+
+    fn search(&mut self) {
+        let text = self.input.value().trim();
+        self.cursor = 0;
+        self.offset = 0;
+        if text.is_empty() {
+            self.shown = (0..self.items.len()).collect();
+            self.cursor = self.items.iter().position(|item| item.choice != Choice::Nothing).unwrap_or(0);
+            return;
+        }
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let pattern = Pattern::parse(text, CaseMatching::Ignore, Normalization::Smart);
+        let mut buffer = Vec::new();
+        let mut hits: Vec<(u32, usize)> = Vec::new();
+        for (n, item) in self.items.iter().enumerate().filter(|(_, item)| item.choice != Choice::Nothing) {
+            let left = pattern.score(Utf32Str::new(&item.left, &mut buffer), &mut matcher).map(|score| score * 2);
+            let right = pattern.score(Utf32Str::new(&item.right, &mut buffer), &mut matcher);
+            if let Some(score) = left.max(right) {
+                hits.push((score, n));
+            }
+        }
+        hits.sort_by_key(|&(score, n)| (std::cmp::Reverse(score), n));
+        self.shown = hits.into_iter().map(|(_, n)| n).collect();
+    }
+
+    fn step(&mut self, by: isize, height: usize) {
+        let last = self.shown.len().saturating_sub(1);
+        self.cursor = self.cursor.saturating_add_signed(by).min(last);
+        self.clamp(height);
+    }
+
+    pub fn clamp(&mut self, height: usize) {
+        let height = height.max(1);
+        self.offset = self.offset.min(self.cursor);
+        if self.cursor >= self.offset + height {
+            self.offset = self.cursor + 1 - height;
+        }
+        if self.cursor <= 1 {
+            self.offset = 0;
+        }
+    }
+
+    pub fn key(&mut self, chord: Chord, height: usize) -> Picked {
+        match (chord.key, chord.ctrl) {
+            (Key::Esc, _) | (Key::Char('c' | 'g'), true) => return Picked::Closed,
+            (Key::Enter, _) => {
+                return match self.shown.get(self.cursor) {
+                    Some(&at) if self.items[at].choice != Choice::Nothing => {
+                        Picked::Chose(self.items[at].choice.clone())
+                    }
+                    Some(_) => Picked::Still,
+                    None => Picked::Text(self.input.value().to_owned()),
+                };
+            }
+            (Key::Down, _) | (Key::Char('n'), true) => self.step(1, height),
+            (Key::Up, _) | (Key::Char('p'), true) => self.step(-1, height),
+            (Key::PageDown, _) | (Key::Char('f'), true) => self.step(height.cast_signed(), height),
+            (Key::PageUp, _) | (Key::Char('b'), true) => self.step(-height.cast_signed(), height),
+            // Tab completes to the line under the cursor.
+            (Key::Tab, _) => {
+                if let Some(&at) = self.shown.get(self.cursor) {
+                    self.input = Input::new(self.items[at].left.clone());
+                    self.search();
+                }
+            }
+            _ => {
+                if let Some(request) = request(chord)
+                    && self.input.handle(request).is_some_and(|changed| changed.value)
+                {
+                    self.search();
+                }
+            }
+        }
+        Picked::Still
+    }
+}
+
+/// What a chord means in a line of text; the usual readline keys.
+pub fn request(chord: Chord) -> Option<InputRequest> {
+    Some(match (chord.key, chord.ctrl, chord.alt) {
+        (Key::Char(c), false, false) => InputRequest::InsertChar(c),
+        (Key::Char('a'), true, _) | (Key::Home, ..) => InputRequest::GoToStart,
+        (Key::Char('e'), true, _) | (Key::End, ..) => InputRequest::GoToEnd,
+        (Key::Char('u'), true, _) => InputRequest::DeleteLine,
+        (Key::Char('k'), true, _) => InputRequest::DeleteTillEnd,
+        (Key::Char('w'), true, _) | (Key::Backspace, _, true) => InputRequest::DeletePrevWord,
+        (Key::Char('b'), _, true) | (Key::Left, true, _) => InputRequest::GoToPrevWord,
+        (Key::Char('f'), _, true) | (Key::Right, true, _) => InputRequest::GoToNextWord,
+        (Key::Char('h'), true, _) | (Key::Backspace, ..) => InputRequest::DeletePrevChar,
+        (Key::Char('d'), true, _) | (Key::Delete, ..) => InputRequest::DeleteNextChar,
+        (Key::Left, ..) => InputRequest::GoToPrevChar,
+        (Key::Right, ..) => InputRequest::GoToNextChar,
+        _ => return None,
+    })
+}
+
+/// A line of input with what it is for.
+#[derive(Debug)]
+pub struct Prompt {
+    pub asking: Asking,
+    pub input: Input,
+    /// What stood there before, for Esc.
+    pub before: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asking {
+    Filter,
+    Search,
+}
+
+impl Prompt {
+    pub fn new(asking: Asking, text: &str) -> Self {
+        Self { asking, input: Input::new(text.to_owned()), before: text.to_owned() }
+    }
+
+    /// Tab: completes the word before the cursor to a field of the pane.
+    pub fn complete(&mut self, pane: &Pane) -> bool {
+        let text = self.input.value();
+        let word = text.rsplit([' ', '!']).next().unwrap_or("");
+        let names = pane.columns.iter().map(|column| column.name).chain(["since"]);
+        let fitting: Vec<&str> = names.filter(|name| !word.is_empty() && name.starts_with(word)).collect();
+        let Some(&first) = fitting.first() else { return false };
+        // As far as all that fit agree; the whole name and its colon when only one fits.
+        let agreed = fitting.iter().fold(first, |agreed, name| {
+            let same = agreed.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count();
+            agreed.get(..same).unwrap_or("")
+        });
+        let mut completed = text.to_owned();
+        completed.truncate(text.len() - word.len());
+        completed.push_str(agreed);
+        if fitting.len() == 1 {
+            completed.push(':');
+        }
+        self.input = Input::new(completed);
+        true
+    }
+}

@@ -1,0 +1,174 @@
+//! Activity: what was done in the account, newest first.
+
+use serde_json::Value as Json;
+
+use super::cell::Tone;
+use super::document::{Document, Line, Target};
+use super::{Cell, Column, Jump, Pane, PaneId};
+use crate::analysis::Assessment;
+use crate::model::log::{EventRow, Field};
+use crate::model::{ActorKind, Ask, Text};
+
+pub static ACTIVITY: Pane = Pane {
+    id: PaneId::Activity,
+    name: "activity",
+    title: "Activity",
+    about: "CloudTrail events of the period, newest first; mgmtscope's own calls are hidden and counted",
+    asks: &[Ask::Events, Ask::Trails],
+    rows: |a| a.activity.order.len(),
+    key: |a, row| Text::new(&format!("event-{}", a.activity.order[row].0)),
+    columns: &[
+        Column::fixed("time", "TIME", 16, 0, |a, row| Cell::time(event(a, row).time())),
+        Column::share("event", "EVENT", 16, 3, 0, |a, row| {
+            let event = event(a, row);
+            let tone = match (event.word(Field::Error).is_empty(), event.read_only()) {
+                (false, _) => Tone::Warn,
+                (true, Some(true)) => Tone::Dim,
+                _ => Tone::Plain,
+            };
+            Cell::text(event.word(Field::Name).as_str()).tone(tone)
+        }),
+        Column::share("source", "SOURCE", 9, 2, 4, |a, row| {
+            let source = event(a, row).word(Field::Source).as_str();
+            Cell::text(source.strip_suffix(".amazonaws.com").unwrap_or(source))
+        }),
+        Column::share("principal", "PRINCIPAL", 14, 3, 0, |a, row| {
+            let event = event(a, row);
+            let tone = if event.actor_kind() == ActorKind::Root { Tone::Bad } else { Tone::Plain };
+            Cell::text(event.word(Field::ActorName).as_str()).tone(tone)
+        }),
+        Column::share("session", "SESSION", 10, 2, 6, |a, row| word(a, row, Field::Session)),
+        Column::fixed("kind", "KIND", 9, 7, |a, row| Cell::text(event(a, row).actor_kind().word())),
+        Column::fixed("ip", "ADDRESS", 15, 2, |a, row| word(a, row, Field::Ip)),
+        Column::fixed("region", "REGION", 14, 3, |a, row| word(a, row, Field::Region)),
+        Column::fixed("rw", "RW", 2, 5, |a, row| match event(a, row).read_only() {
+            Some(true) => Cell::text("r").tone(Tone::Dim),
+            Some(false) => Cell::text("W"),
+            None => Cell::unknown(),
+        }),
+        Column::share("error", "ERROR", 12, 1, 1, |a, row| word(a, row, Field::Error).tone(Tone::Warn)),
+        Column::share("resource", "RESOURCE", 12, 2, 8, |a, row| word(a, row, Field::Resources)),
+        Column::share("agent", "AGENT", 12, 2, 9, |a, row| word(a, row, Field::Agent)),
+        Column::fixed("key", "ACCESS KEY", 20, 10, |a, row| word(a, row, Field::AccessKey)),
+        Column::fixed("account", "ACCOUNT", 12, 11, |a, row| word(a, row, Field::Account)),
+        Column::share("arn", "PRINCIPAL ARN", 20, 2, 12, |a, row| word(a, row, Field::ActorKey)),
+        Column::fixed("id", "EVENT ID", 36, 13, |a, row| word(a, row, Field::Id)),
+    ],
+    time: Some("time"),
+    sort: None,
+    detail,
+    raw: |a, row| {
+        let raw = event(a, row).raw();
+        serde_json::from_str(&raw).unwrap_or(Json::String(raw))
+    },
+    jumps: &[
+        Jump {
+            name: "principal",
+            to: |a, row| {
+                let key = event(a, row).word(Field::ActorKey);
+                if a.principals.iter().any(|p| p.key == *key) {
+                    Ok(Target::Row(PaneId::Principals, key.to_string()))
+                } else {
+                    Err("this actor is not among the principals: a service, or of another account")
+                }
+            },
+        },
+        Jump {
+            name: "resource",
+            to: |a, row| {
+                let resources = event(a, row).word(Field::Resources);
+                let known = resources.split(' ').find(|arn| a.residents.iter().any(|r| r.key == **arn));
+                known
+                    .map(|arn| Target::Row(PaneId::Residents, arn.to_owned()))
+                    .ok_or("none of the event's resources is among the residents")
+            },
+        },
+        Jump {
+            name: "events",
+            to: |a, row| {
+                Ok(Target::Filter(PaneId::Activity, format!("arn=\"{}\"", event(a, row).word(Field::ActorKey))))
+            },
+        },
+    ],
+    empty: "No events in the period",
+};
+
+fn event(a: &Assessment, row: usize) -> EventRow<'_> {
+    a.facts.events.get(a.activity.order[row])
+}
+
+fn word(a: &Assessment, row: usize, field: Field) -> Cell<'_> {
+    Cell::text(event(a, row).word(field).as_str())
+}
+
+fn detail(a: &Assessment, row: usize) -> Document {
+    let event = event(a, row);
+    let word = |field: Field| event.word(field).to_string();
+    let some = |label: &str, field: Field| {
+        let text = event.word(field);
+        (!text.is_empty()).then(|| Line::field(label, text.as_str()))
+    };
+    let outcome = match event.word(Field::Error).as_str() {
+        "" => Line::field_toned("Outcome", "succeeded", Tone::Plain),
+        error => Line::field_toned("Outcome", error, Tone::Warn),
+    };
+    let what = [
+        Some(Line::time("Time", event.time(), "the record has no readable time")),
+        Some(Line::field("Event", word(Field::Name)).and(format!("  {}", event.word(Field::Source)), Tone::Dim)),
+        Some(outcome),
+        some("Region", Field::Region),
+        Some(Line::field(
+            "Kind",
+            match event.read_only() {
+                Some(true) => "read",
+                Some(false) => "write",
+                None => "the record does not say whether it only reads",
+            },
+        )),
+    ];
+    let key = word(Field::ActorKey);
+    let deeds = a.activity.of(&key);
+    let mut who = vec![
+        Line::field("Principal", word(Field::ActorName)).and(format!("  {}", event.actor_kind().word()), Tone::Dim),
+    ];
+    if a.principals.iter().any(|p| p.key == *key) {
+        who[0].target = Some(Target::Row(PaneId::Principals, key.clone()));
+    }
+    who.extend(some("ARN", Field::ActorKey));
+    who.extend(some("Session", Field::Session));
+    who.extend(some("Account", Field::Account));
+    who.extend(
+        some("Access key", Field::AccessKey)
+            .map(|line| line.to(Target::Filter(PaneId::Activity, format!("key=\"{}\"", event.word(Field::AccessKey))))),
+    );
+    who.extend(
+        some("Address", Field::Ip)
+            .map(|line| line.to(Target::Filter(PaneId::Activity, format!("ip=\"{}\"", event.word(Field::Ip))))),
+    );
+    who.extend(some("Agent", Field::Agent));
+    who.push(Line::field("MFA", if event.mfa() { "the session used MFA" } else { "not in the record" }));
+    who.push(
+        Line::field(
+            "In the period",
+            format!("{} events, {} writes, {} errors", deeds.events, deeds.writes, deeds.errors),
+        )
+        .to(Target::Filter(PaneId::Activity, format!("arn=\"{key}\""))),
+    );
+    let resources = event.word(Field::Resources).split(' ').filter(|arn| !arn.is_empty()).map(|arn| {
+        let line = Line::text(arn);
+        if a.residents.iter().any(|r| r.key == *arn) {
+            line.to(Target::Row(PaneId::Residents, arn.into()))
+        } else {
+            line
+        }
+    });
+    let record = vec![
+        Line::field("Event id", word(Field::Id)),
+        Line::toned("Open the record as CloudTrail wrote it", Tone::Link).to(Target::Raw),
+    ];
+    Document::new(format!("{} by {}", event.word(Field::Name), event.word(Field::ActorName)))
+        .section("What", what.into_iter().flatten().collect())
+        .section("Who", who)
+        .section("Resources", resources.collect())
+        .section("Record", record)
+}

@@ -1,0 +1,530 @@
+//! The filter language, one line, the same in every pane and on the command line.
+//!
+//! Terms are AND. A term is a word, `"quoted"`, `/regex/`, `~fuzzy`, or a field with one: `field:value` (contains),
+//! `field!value` (does not), `field=value` and `field!=value` (exactly), `age>90d`, `count>=3`, `last:never`,
+//! `since:24h`. `!` before a term negates it; `a|b` means either. Without regard to case, but for `=`.
+
+use std::cell::RefCell;
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+use regex::{Regex, RegexBuilder};
+
+use super::cell::{TimeStyle, Value};
+use super::{Pane, PaneId};
+use crate::analysis::Assessment;
+
+/// What a value is held against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Needle {
+    /// Any of these, contained.
+    Words(Vec<String>),
+    Quoted(String),
+    Regex(String),
+    Fuzzy(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operator {
+    Has,
+    HasNot,
+    Is,
+    IsNot,
+    Greater,
+    Less,
+    GreaterOrEqual,
+    LessOrEqual,
+}
+
+impl Operator {
+    fn sign(self) -> &'static str {
+        match self {
+            Self::Has => ":",
+            Self::HasNot => "!",
+            Self::Is => "=",
+            Self::IsNot => "!=",
+            Self::Greater => ">",
+            Self::Less => "<",
+            Self::GreaterOrEqual => ">=",
+            Self::LessOrEqual => "<=",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Term {
+    pub negated: bool,
+    /// None: any column.
+    pub field: Option<(String, Operator)>,
+    pub needle: Needle,
+    /// Where the term stands in the text, in bytes.
+    pub at: usize,
+}
+
+/// What is wrong with an expression, and where (a byte offset).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}, at character {at}", at = self.at + 1)]
+pub struct FilterError {
+    pub at: usize,
+    pub message: String,
+}
+
+fn fail<T>(at: usize, message: impl Into<String>) -> Result<T, FilterError> {
+    Err(FilterError { at, message: message.into() })
+}
+
+/// Reads an expression without knowing any pane.
+///
+/// # Errors
+/// An open quote or regex, or a field without a value.
+pub fn parse(text: &str) -> Result<Vec<Term>, FilterError> {
+    let mut terms = Vec::new();
+    let mut rest = Rest { text, at: 0 };
+    loop {
+        rest.skip_blanks();
+        if rest.tail().is_empty() {
+            return Ok(terms);
+        }
+        terms.push(rest.term()?);
+    }
+}
+
+struct Rest<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Rest<'a> {
+    fn tail(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or("")
+    }
+
+    fn skip_blanks(&mut self) {
+        self.at += self.tail().len() - self.tail().trim_start().len();
+    }
+
+    fn term(&mut self) -> Result<Term, FilterError> {
+        let at = self.at;
+        let mut negated = false;
+        while self.tail().starts_with('!') {
+            negated = !negated;
+            self.at += 1;
+        }
+        let field = self.field();
+        if self.tail().chars().next().is_none_or(char::is_whitespace) {
+            return match field {
+                Some((name, operator)) => fail(self.at, format!("`{name}{}` needs a value", operator.sign())),
+                None => fail(at, "`!` needs something to negate"),
+            };
+        }
+        let needle = self.needle()?;
+        Ok(Term { negated, field, needle, at })
+    }
+
+    /// A field's name and operator, if that is what stands here. ARNs, URLs and times are words.
+    fn field(&mut self) -> Option<(String, Operator)> {
+        let tail = self.tail();
+        let len = tail.bytes().take_while(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-').count();
+        let (name, after) = tail.split_at(len);
+        if !name.starts_with(|c: char| c.is_ascii_lowercase()) || tail.starts_with("arn:aws") {
+            return None;
+        }
+        let (operator, width) = match after.as_bytes() {
+            [b'!', b'=', ..] => (Operator::IsNot, 2),
+            [b'>', b'=', ..] => (Operator::GreaterOrEqual, 2),
+            [b'<', b'=', ..] => (Operator::LessOrEqual, 2),
+            [b':', b':', ..] | [b':', b'/', b'/', ..] => return None,
+            [b':', ..] => (Operator::Has, 1),
+            [b'!', ..] => (Operator::HasNot, 1),
+            [b'=', ..] => (Operator::Is, 1),
+            [b'>', ..] => (Operator::Greater, 1),
+            [b'<', ..] => (Operator::Less, 1),
+            _ => return None,
+        };
+        self.at += len + width;
+        Some((name.to_owned(), operator))
+    }
+
+    fn needle(&mut self) -> Result<Needle, FilterError> {
+        let start = self.at;
+        match self.tail().chars().next() {
+            Some('"') => self.delimited('"', "a closing `\"` is missing").map(Needle::Quoted),
+            Some('/') => {
+                let source = self.delimited('/', "a closing `/` is missing")?;
+                match regex(&source) {
+                    Ok(_) => Ok(Needle::Regex(source)),
+                    Err(_) => fail(start, "not a regular expression"),
+                }
+            }
+            Some('~') => {
+                self.at += 1;
+                match self.word() {
+                    word if word.is_empty() => fail(start, "`~` needs a word"),
+                    word => Ok(Needle::Fuzzy(word)),
+                }
+            }
+            _ => {
+                let words: Vec<String> =
+                    self.word().split('|').filter(|word| !word.is_empty()).map(ToOwned::to_owned).collect();
+                if words.is_empty() { fail(start, "`|` needs words beside it") } else { Ok(Needle::Words(words)) }
+            }
+        }
+    }
+
+    fn word(&mut self) -> String {
+        let word: String = self.tail().chars().take_while(|c| !c.is_whitespace()).collect();
+        self.at += word.len();
+        word
+    }
+
+    /// What stands between two delimiters; a backslash keeps the delimiter from ending it.
+    fn delimited(&mut self, delimiter: char, message: &str) -> Result<String, FilterError> {
+        let start = self.at;
+        let mut inside = String::new();
+        let mut chars = self.tail().char_indices().skip(1).peekable();
+        while let Some((at, c)) = chars.next() {
+            match c {
+                '\\' if matches!(chars.peek(), Some((_, next)) if *next == delimiter || (*next == '\\' && delimiter == '"')) =>
+                {
+                    inside.extend(chars.next().map(|(_, c)| c));
+                }
+                c if c == delimiter => {
+                    self.at = start + at + c.len_utf8();
+                    return Ok(inside);
+                }
+                c => inside.push(c),
+            }
+        }
+        fail(start, message)
+    }
+}
+
+fn regex(source: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(source).case_insensitive(true).size_limit(1 << 20).build()
+}
+
+/// A text as a needle that means exactly it: for pivots.
+pub fn quote(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+impl fmt::Display for Term {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.negated {
+            f.write_str("!")?;
+        }
+        if let Some((field, operator)) = &self.field {
+            write!(f, "{field}{}", operator.sign())?;
+        }
+        match &self.needle {
+            Needle::Words(words) => {
+                // A leading bar keeps a word from being read as a quote, a regex or a field.
+                let words = words.join("|");
+                let odd = words.starts_with(['"', '/', '~', '!', '=', ':'])
+                    || (self.field.is_none() && Rest { text: &words, at: 0 }.field().is_some());
+                write!(f, "{}{words}", if odd { "|" } else { "" })
+            }
+            Needle::Quoted(text) => f.write_str(&quote(text)),
+            Needle::Regex(source) => write!(f, "/{}/", source.replace('/', "\\/")),
+            Needle::Fuzzy(word) => write!(f, "~{word}"),
+        }
+    }
+}
+
+/// A needle made ready.
+enum Test {
+    Regex(Regex),
+    Exactly(String),
+    Fuzzy(Pattern),
+    Never,
+    Unknown,
+    Flag(bool),
+    Number(Operator, u64),
+    /// Against the age of a time.
+    Age(Operator, SignedDuration),
+    Moment(Operator, Timestamp),
+}
+
+struct Ready {
+    negated: bool,
+    /// None: any column.
+    column: Option<usize>,
+    test: Test,
+}
+
+/// An expression made ready for one pane.
+#[derive(Default)]
+pub struct Filter {
+    text: String,
+    terms: Vec<Ready>,
+}
+
+impl fmt::Debug for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Filter({:?})", self.text)
+    }
+}
+
+impl Filter {
+    /// # Errors
+    /// What [`parse`] refuses; a field that the pane does not have; a value that does not fit its operator.
+    pub fn new(text: &str, pane: &Pane) -> Result<Self, FilterError> {
+        let terms = parse(text)?.into_iter().map(|term| ready(term, pane)).collect::<Result<_, _>>()?;
+        Ok(Self { text: text.to_owned(), terms })
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.terms.is_empty()
+    }
+
+    pub fn matches(&self, pane: &Pane, a: &Assessment, row: usize) -> bool {
+        self.terms.iter().all(|term| {
+            let hit = match term.column {
+                Some(column) => holds(&term.test, &(pane.columns[column].cell)(a, row).value, a.as_of),
+                None => pane.columns.iter().any(|column| holds(&term.test, &(column.cell)(a, row).value, a.as_of)),
+            };
+            hit != term.negated
+        })
+    }
+}
+
+fn ready(term: Term, pane: &Pane) -> Result<Ready, FilterError> {
+    let Some((name, operator)) = &term.field else {
+        return Ok(Ready { negated: term.negated, column: None, test: contains(&term)? });
+    };
+    let negated = term.negated != matches!(operator, Operator::HasNot | Operator::IsNot);
+    if name == "since" {
+        let column = pane.time.and_then(|time| pane.column(time));
+        let Some(column) = column else { return fail(term.at, format!("{} has no time for `since:`", pane.title)) };
+        return Ok(Ready { negated, column: Some(column), test: since(&term)? });
+    }
+    let column = pane.column(name).or_else(|| if name == "age" { pane.column(pane.time?) } else { None });
+    let Some(column) = column else {
+        let known: Vec<&str> = pane.columns.iter().map(|column| column.name).collect();
+        return fail(term.at, format!("no field `{name}` here; there are {}", known.join(", ")));
+    };
+    let test = match operator {
+        Operator::Has | Operator::HasNot => contains(&term)?,
+        Operator::Is | Operator::IsNot => Test::Exactly(plain(&term)?),
+        operator => compared(*operator, &term)?,
+    };
+    Ok(Ready { negated, column: Some(column), test })
+}
+
+fn plain(term: &Term) -> Result<String, FilterError> {
+    match &term.needle {
+        Needle::Quoted(text) => Ok(text.clone()),
+        Needle::Words(words) => Ok(words.join("|")),
+        Needle::Regex(_) | Needle::Fuzzy(_) => fail(term.at, "a plain value is needed here"),
+    }
+}
+
+fn contains(term: &Term) -> Result<Test, FilterError> {
+    let at = term.at;
+    let alternatives = |words: &[String]| words.iter().map(|w| regex::escape(w)).collect::<Vec<_>>().join("|");
+    let source = match &term.needle {
+        Needle::Fuzzy(word) => {
+            return Ok(Test::Fuzzy(Pattern::parse(word, CaseMatching::Ignore, Normalization::Smart)));
+        }
+        Needle::Words(words) if term.field.is_some() => match words.join("|").as_str() {
+            "never" => return Ok(Test::Never),
+            "-" | "unknown" => return Ok(Test::Unknown),
+            "yes" => return Ok(Test::Flag(true)),
+            "no" => return Ok(Test::Flag(false)),
+            _ => alternatives(words),
+        },
+        Needle::Words(words) => alternatives(words),
+        Needle::Quoted(text) => regex::escape(text),
+        Needle::Regex(source) => source.clone(),
+    };
+    match regex(&source) {
+        Ok(regex) => Ok(Test::Regex(regex)),
+        Err(_) => fail(at, "this is too large to search for"),
+    }
+}
+
+fn since(term: &Term) -> Result<Test, FilterError> {
+    let value = plain(term)?;
+    if let Some(age) = duration(&value) {
+        return Ok(Test::Age(Operator::LessOrEqual, age));
+    }
+    match moment(&value) {
+        Some(time) => Ok(Test::Moment(Operator::GreaterOrEqual, time)),
+        None => fail(term.at, "`since:` takes a length of time such as 24h or a date such as 2026-11-01"),
+    }
+}
+
+fn compared(operator: Operator, term: &Term) -> Result<Test, FilterError> {
+    let value = plain(term)?;
+    if let Ok(number) = value.parse() {
+        return Ok(Test::Number(operator, number));
+    }
+    if let Some(age) = duration(&value) {
+        return Ok(Test::Age(operator, age));
+    }
+    match moment(&value) {
+        Some(time) => Ok(Test::Moment(operator, time)),
+        None => fail(term.at, "to compare, give a number, a length of time such as 90d, or a date such as 2026-11-01"),
+    }
+}
+
+/// `90s`, `15m`, `24h`, `7d`, `2w`, `1y`.
+pub fn duration(text: &str) -> Option<SignedDuration> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        "w" => 604_800,
+        "y" => 31_536_000,
+        _ => return None,
+    };
+    number.parse::<i64>().ok()?.checked_mul(seconds).map(SignedDuration::from_secs)
+}
+
+/// RFC 3339, or a date (its first moment in UTC).
+pub fn moment(text: &str) -> Option<Timestamp> {
+    text.parse::<Timestamp>().ok().or_else(|| format!("{text}T00:00:00Z").parse().ok())
+}
+
+fn compare<T: PartialOrd>(operator: Operator, left: &T, right: &T) -> bool {
+    match operator {
+        Operator::Greater => left > right,
+        Operator::Less => left < right,
+        Operator::GreaterOrEqual => left >= right,
+        Operator::LessOrEqual => left <= right,
+        Operator::Has | Operator::Is => left == right,
+        Operator::HasNot | Operator::IsNot => left != right,
+    }
+}
+
+thread_local! {
+    /// The fuzzy matcher's work space, which is large.
+    static MATCHER: RefCell<Matcher> = RefCell::new(Matcher::new(Config::DEFAULT));
+}
+
+fn holds(test: &Test, value: &Value<'_>, now: Timestamp) -> bool {
+    match (test, value) {
+        (Test::Never, Value::Never) | (Test::Unknown, Value::Unknown) => true,
+        (Test::Flag(wanted), Value::Flag(flag)) => wanted == flag,
+        (Test::Flag(wanted), Value::Text(text)) => {
+            if *wanted {
+                text.eq_ignore_ascii_case("yes")
+            } else {
+                text.eq_ignore_ascii_case("no")
+            }
+        }
+        (Test::Number(operator, number), Value::Count(count)) => compare(*operator, count, number),
+        (Test::Age(operator, age), Value::Time(time)) => compare(*operator, &now.duration_since(*time), age),
+        // What never happened is older than anything.
+        (Test::Age(Operator::Greater | Operator::GreaterOrEqual, _), Value::Never) => true,
+        (Test::Moment(operator, moment), Value::Time(time)) => compare(*operator, time, moment),
+        (Test::Regex(regex), Value::Text(text)) => regex.is_match(text),
+        (Test::Regex(regex), Value::Count(count)) => regex.is_match(&count.to_string()),
+        (Test::Regex(regex), Value::Time(time)) => regex.is_match(&TimeStyle::utc(now).show(*time)),
+        (Test::Exactly(wanted), value) => *value.show(&TimeStyle::utc(now)) == **wanted,
+        (Test::Fuzzy(pattern), Value::Text(text)) => MATCHER.with_borrow_mut(|matcher| {
+            let mut buffer = Vec::new();
+            pattern.score(Utf32Str::new(text, &mut buffer), matcher).is_some()
+        }),
+        _ => false,
+    }
+}
+
+/// A filter on the pane's rows of one principal, resource or other key.
+pub fn exactly(pane: PaneId, column: &str, value: &str) -> super::Target {
+    super::Target::Filter(pane, format!("{column}={}", quote(value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn one(text: &str) -> Term {
+        parse(text).expect(text).remove(0)
+    }
+
+    #[test]
+    fn every_form_of_a_term() {
+        for (text, field, needle) in [
+            ("admin", None, Needle::Words(vec!["admin".into()])),
+            ("a|b", None, Needle::Words(vec!["a".into(), "b".into()])),
+            ("\"two words\"", None, Needle::Quoted("two words".into())),
+            ("/^a.c$/", None, Needle::Regex("^a.c$".into())),
+            ("~adm", None, Needle::Fuzzy("adm".into())),
+            ("kind:role", Some(("kind".into(), Operator::Has)), Needle::Words(vec!["role".into()])),
+            ("kind!role", Some(("kind".into(), Operator::HasNot)), Needle::Words(vec!["role".into()])),
+            ("age>90d", Some(("age".into(), Operator::Greater)), Needle::Words(vec!["90d".into()])),
+            ("ip=\"1.2.3.4\"", Some(("ip".into(), Operator::Is)), Needle::Quoted("1.2.3.4".into())),
+            ("arn:aws:iam::1:user/x", None, Needle::Words(vec!["arn:aws:iam::1:user/x".into()])),
+            ("https://x", None, Needle::Words(vec!["https://x".into()])),
+            ("fe80::1", None, Needle::Words(vec!["fe80::1".into()])),
+        ] {
+            let term = one(text);
+            assert_eq!((term.negated, term.field, term.needle), (false, field, needle), "{text}");
+        }
+        assert!(one("!x").negated);
+    }
+
+    #[test]
+    fn errors_say_where() {
+        for (text, at) in [("a \"b", 2), ("a /b", 2), ("x kind:", 7), ("a !", 2), ("~", 0), ("/(/", 0)] {
+            assert_eq!(parse(text).expect_err(text).at, at, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_field_names_those_there_are() {
+        let error = Filter::new("x color:red", &super::super::activity::ACTIVITY).expect_err("no such field");
+        assert_eq!(error.at, 2);
+        assert!(error.message.contains("principal"), "{}", error.message);
+    }
+
+    #[test]
+    fn durations_and_dates() {
+        assert_eq!(duration("90d"), Some(SignedDuration::from_hours(90 * 24)));
+        assert_eq!(duration("d"), None);
+        assert_eq!(duration("99999999999999999y"), None);
+        assert_eq!(moment("2026-11-01"), "2026-11-01T00:00:00Z".parse().ok());
+    }
+
+    #[test]
+    fn never_is_older_than_anything() {
+        let now = Timestamp::UNIX_EPOCH;
+        let old = Test::Age(Operator::Greater, SignedDuration::from_hours(1));
+        assert!(holds(&old, &Value::Never, now));
+        assert!(!holds(&old, &Value::Unknown, now));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(text in ".*") {
+            let _ = parse(&text);
+            let _ = Filter::new(&text, &super::super::activity::ACTIVITY);
+        }
+
+        #[test]
+        fn what_is_printed_reads_back_the_same(text in "[a-z!:=<>~/\"| \\\\0-9]{0,24}") {
+            if let Ok(terms) = parse(&text) {
+                let printed = terms.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+                let again = parse(&printed).expect(&printed);
+                let strip = |terms: Vec<Term>| terms.into_iter().map(|t| Term { at: 0, ..t }).collect::<Vec<_>>();
+                prop_assert_eq!(strip(again), strip(terms), "{}", printed);
+            }
+        }
+
+        #[test]
+        fn a_quoted_text_is_itself(text in "\\PC*") {
+            prop_assert_eq!(one(&quote(&text)).needle, Needle::Quoted(text));
+        }
+    }
+}

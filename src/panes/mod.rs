@@ -1,0 +1,146 @@
+//! What each screen says, as data: a pane names its rows, columns, detail and jumps, and everything else
+//! (drawing, sorting, filtering, copying, export, help) follows from that. No terminal type here, no clock.
+
+pub mod activity;
+pub mod cell;
+pub mod coverage;
+pub mod delegation;
+pub mod document;
+pub mod filter;
+pub mod order;
+pub mod overview;
+pub mod principals;
+pub mod residents;
+
+use serde_json::Value as Json;
+
+use crate::analysis::Assessment;
+use crate::model::{Ask, Text};
+
+pub use cell::{Cell, TimeMode, TimeStyle, Tone, Value};
+pub use document::{Document, Line, Section, Span, Target};
+
+/// Every pane, in the order of its digit.
+pub static ALL: &[&Pane] = &[
+    &overview::OVERVIEW,
+    &principals::PRINCIPALS,
+    &activity::ACTIVITY,
+    &residents::RESIDENTS,
+    &delegation::DELEGATION,
+    &coverage::COVERAGE,
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PaneId {
+    Overview,
+    Principals,
+    Activity,
+    Residents,
+    Delegation,
+    Coverage,
+}
+
+impl PaneId {
+    pub fn pane(self) -> &'static Pane {
+        ALL.iter().find(|pane| pane.id == self).expect("every pane id is listed in ALL")
+    }
+
+    pub fn name(self) -> &'static str {
+        self.pane().name
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        ALL.iter().find(|pane| pane.name == name).map(|pane| pane.id)
+    }
+}
+
+/// How wide a column may be, in terminal cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// Always this wide.
+    Fixed(u16),
+    /// At least so wide; shares what is left with others by weight.
+    Share { least: u16, weight: u16 },
+}
+
+/// One column: what a row says under it. One function gives text, order and filter value alike.
+pub struct Column {
+    /// Kebab-case, for filters and exports; never changes.
+    pub name: &'static str,
+    pub title: &'static str,
+    pub width: Width,
+    /// Columns with a greater number go first when the screen is narrow; 0 always stays.
+    pub spare: u8,
+    pub cell: for<'a> fn(&'a Assessment, usize) -> Cell<'a>,
+}
+
+impl Column {
+    pub const fn fixed(
+        name: &'static str,
+        title: &'static str,
+        width: u16,
+        spare: u8,
+        cell: for<'a> fn(&'a Assessment, usize) -> Cell<'a>,
+    ) -> Self {
+        Self { name, title, width: Width::Fixed(width), spare, cell }
+    }
+
+    pub const fn share(
+        name: &'static str,
+        title: &'static str,
+        least: u16,
+        weight: u16,
+        spare: u8,
+        cell: for<'a> fn(&'a Assessment, usize) -> Cell<'a>,
+    ) -> Self {
+        Self { name, title, width: Width::Share { least, weight }, spare, cell }
+    }
+}
+
+/// A way from a row to related rows elsewhere. None: there is nothing to go to, for the reason given.
+pub struct Jump {
+    /// Such as `events`, `principal`, `residents`, `account`.
+    pub name: &'static str,
+    pub to: fn(&Assessment, usize) -> Result<Target, &'static str>,
+}
+
+/// A screen as data. Functions take the assessment and a row's index in it.
+pub struct Pane {
+    pub id: PaneId,
+    /// Kebab-case, for the command line and the palette.
+    pub name: &'static str,
+    pub title: &'static str,
+    /// One sentence for the help.
+    pub about: &'static str,
+    /// The questions whose answers it shows: its coverage line.
+    pub asks: &'static [Ask],
+    pub rows: fn(&Assessment) -> usize,
+    /// Stays the same through refresh, sort and filter.
+    pub key: fn(&Assessment, usize) -> Text,
+    pub columns: &'static [Column],
+    /// The column that `since:` looks at, if any.
+    pub time: Option<&'static str>,
+    /// Column and whether descending; none: the assessment's own order.
+    pub sort: Option<(&'static str, bool)>,
+    pub detail: fn(&Assessment, usize) -> Document,
+    pub raw: fn(&Assessment, usize) -> Json,
+    pub jumps: &'static [Jump],
+    /// What to say when there is no row at all and all was read.
+    pub empty: &'static str,
+}
+
+impl std::fmt::Debug for Pane {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Pane({})", self.name)
+    }
+}
+
+impl Pane {
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+
+    pub fn find(&self, a: &Assessment, key: &str) -> Option<usize> {
+        (0..(self.rows)(a)).find(|&row| (self.key)(a, row) == *key)
+    }
+}
