@@ -20,10 +20,10 @@ pub fn sample(seeded: &Seeded) -> Vec<Value> {
     let mut made = Sample { now, account: &seeded.management_account, records: Vec::new() };
     let (home, second) = (&seeded.regions[0], &seeded.regions[1]);
     for number in 0..BACKGROUND {
-        made.role(home, number, "s3.amazonaws.com", "ListBuckets", true);
+        made.role(home, number, "s3.amazonaws.com", "ListBuckets");
     }
     for number in 0..BACKGROUND_SECOND {
-        made.role(second, number, "dynamodb.amazonaws.com", "DescribeTable", true);
+        made.role(second, number, "dynamodb.amazonaws.com", "DescribeTable");
     }
     made.root("ConsoleLogin", "signin.amazonaws.com", 90);
     made.user("user-00", "organizations.amazonaws.com", "AttachPolicy", 100);
@@ -40,9 +40,12 @@ struct Sample<'a> {
 }
 
 impl Sample<'_> {
-    fn add(&mut self, region: &str, minutes: i64, source: &str, name: &str, read_only: bool, who: Value, agent: &str) {
+    /// `what` is the source and the name of the event.
+    fn add(&mut self, region: &str, minutes: i64, what: (&str, &str), who: Value, agent: &str) {
         let number = self.records.len();
         let time = self.now - SignedDuration::from_mins(minutes);
+        let (source, name) = what;
+        let read_only = name.starts_with("List") || name.starts_with("Describe");
         self.records.push(json!({
             "eventVersion": "1.11", "eventID": format!("00000000-0000-4000-8000-{number:012}"),
             "eventTime": time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), "eventSource": source, "eventName": name,
@@ -52,7 +55,7 @@ impl Sample<'_> {
         }));
     }
 
-    fn role(&mut self, region: &str, number: usize, source: &str, name: &str, read_only: bool) {
+    fn role(&mut self, region: &str, number: usize, source: &str, name: &str) {
         let who = json!({
             "type": "AssumedRole", "principalId": "AROASERVICE:worker", "accessKeyId": "ASIABACKGROUND",
             "accountId": self.account,
@@ -63,20 +66,20 @@ impl Sample<'_> {
             } },
         });
         // Half an hour apart: the last is under three days old.
-        self.add(region, 150 + 30 * number as i64, source, name, read_only, who, "aws-sdk-rust/1.3");
+        self.add(region, 150 + 30 * number as i64, (source, name), who, "aws-sdk-rust/1.3");
     }
 
     fn root(&mut self, name: &str, source: &str, minutes: i64) {
         let who = json!({ "type": "Root", "principalId": self.account, "accountId": self.account,
                           "arn": format!("arn:aws:iam::{}:root", self.account) });
-        self.add("us-east-1", minutes, source, name, false, who, "Mozilla/5.0");
+        self.add("us-east-1", minutes, (source, name), who, "Mozilla/5.0");
     }
 
     fn user(&mut self, user: &str, source: &str, name: &str, minutes: i64) {
         let who = json!({ "type": "IAMUser", "principalId": format!("AIDA{user}"), "accountId": self.account,
                           "arn": format!("arn:aws:iam::{}:user/{user}", self.account), "userName": user,
                           "accessKeyId": format!("AKIA{}", user.replace('-', "").to_uppercase()) });
-        self.add("us-east-1", minutes, source, name, false, who, "aws-cli/2.27");
+        self.add("us-east-1", minutes, (source, name), who, "aws-cli/2.27");
     }
 
     fn hostile(&mut self, region: &str, minutes: i64) {
@@ -89,6 +92,6 @@ impl Sample<'_> {
                 "arn": format!("arn:aws:iam::{}:role/service-role-005", self.account),
             } },
         });
-        self.add(region, minutes, "ec2.amazonaws.com", "RunInstances", false, who, HOSTILE);
+        self.add(region, minutes, ("ec2.amazonaws.com", "RunInstances"), who, HOSTILE);
     }
 }

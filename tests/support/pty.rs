@@ -212,6 +212,11 @@ impl Terminal {
         self.wait_for(&format!("{text:?}"), within, |screen| screen.has(text))
     }
 
+    /// Waits until the program has written more than this many bytes.
+    pub fn wait_for_output(&self, beyond: usize, within: Duration) {
+        self.wait_until("output", within, |state| (state.raw.len() > beyond).then_some(()));
+    }
+
     /// Changes the size of the terminal; the program gets SIGWINCH.
     pub fn resize(&self, size: (u16, u16)) {
         self.shared.state().parser.screen_mut().set_size(cells(size.0), cells(size.1));

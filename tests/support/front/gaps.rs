@@ -21,13 +21,19 @@ struct State {
     resource_policy: Option<Value>,
     handshakes: Vec<Value>,
     regions: Vec<(String, String)>,
+    management: Option<String>,
 }
 
 impl Default for Gaps {
     fn default() -> Self {
         let regions =
             ["us-east-1", "us-west-2", "eu-west-1"].map(|name| (name.to_owned(), "ENABLED_BY_DEFAULT".to_owned()));
-        Self(Mutex::new(State { resource_policy: None, handshakes: Vec::new(), regions: regions.to_vec() }))
+        Self(Mutex::new(State {
+            resource_policy: None,
+            handshakes: Vec::new(),
+            regions: regions.to_vec(),
+            management: None,
+        }))
     }
 }
 
@@ -46,6 +52,11 @@ impl Gaps {
         self.state().regions = regions.iter().map(|&(name, status)| (name.to_owned(), status.to_owned())).collect();
     }
 
+    /// Another account is the management account; the caller's is a member.
+    pub fn set_management_account(&self, account: &str) {
+        self.state().management = Some(account.to_owned());
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().expect("nobody panicked with the gaps")
     }
@@ -55,6 +66,7 @@ impl Gaps {
         let asked: Value = serde_json::from_slice(body).unwrap_or_default();
         Some(match (call.service.as_str(), call.operation.as_str()) {
             ("organizations", "DescribeResourcePolicy") => self.resource_policy(call),
+            ("organizations", "DescribeOrganization") => self.organization(body, upstream).await?,
             ("organizations", "ListHandshakesForOrganization") => {
                 Answer::json(&json!({ "Handshakes": self.state().handshakes }))
             }
@@ -73,6 +85,18 @@ impl Gaps {
             }
             _ => return None,
         })
+    }
+
+    async fn organization(&self, body: &Bytes, upstream: &Upstream<'_>) -> Option<Answer> {
+        let management = self.state().management.clone()?;
+        let answer = upstream.pass(body.clone()).await;
+        let mut value: Value = serde_json::from_slice(&answer.body).ok()?;
+        let organization = &mut value["Organization"];
+        let id = organization["Id"].as_str()?.to_owned();
+        organization["MasterAccountArn"] =
+            Value::from(format!("arn:aws:organizations::{management}:account/{id}/{management}"));
+        organization["MasterAccountId"] = Value::from(management);
+        Some(Answer::json(&value))
     }
 
     fn resource_policy(&self, call: &Call) -> Answer {
