@@ -1,1 +1,133 @@
-fn main() {}
+//! Parse, call the library, print the error, exit code: 0 whole, 1 failed, 2 bad input, 3 incomplete.
+
+use std::io::{IsTerminal, Write, stderr, stdout};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{CommandFactory, Parser};
+use mgmtscope::app::Start;
+use mgmtscope::cli::{Cli, Command, SourceArgs};
+use mgmtscope::collect::Source;
+use mgmtscope::config::Settings;
+use mgmtscope::model::{Ask, text::clean};
+use mgmtscope::panes::PaneId;
+use mgmtscope::run::batch::Failure;
+use mgmtscope::run::tui::Ended;
+use mgmtscope::run::{OrderWords, batch, clock, doctor, terminal, tui};
+
+const INCOMPLETE: u8 = 3;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if color_eyre::install().is_err() {
+        return ExitCode::FAILURE;
+    }
+    terminal::install_panic_hook();
+    match start(cli) {
+        Ok(code) => code,
+        Err(Failure::Input(message)) => fail(&message, 2),
+        Err(Failure::Other(message)) => fail(&message, 1),
+    }
+}
+
+/// One line, safe to print: it may name a file that an attacker named.
+fn fail(message: &str, code: u8) -> ExitCode {
+    let _ = writeln!(stderr(), "mgmtscope: {}", clean(message));
+    ExitCode::from(code)
+}
+
+fn start(cli: Cli) -> Result<ExitCode, Failure> {
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if cli.look.print_config {
+        let settings = settings(&cli, no_color)?;
+        write!(stdout(), "{}", settings.print())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    match &cli.command {
+        Some(Command::Completions { shell }) => {
+            clap_complete::generate(*shell, &mut Cli::command(), "mgmtscope", &mut stdout());
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(Command::Man) => {
+            clap_mangen::Man::new(Cli::command()).render(&mut stdout())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(Command::Policy) => {
+            policy()?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        _ => {}
+    }
+    let source = source(&cli.source)?;
+    let words = OrderWords { regions: cli.source.regions.clone(), since: cli.source.since };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let code = runtime.block_on(command(cli, source, words, no_color));
+    // Readers may hang in a call that nobody waits for any more.
+    runtime.shutdown_background();
+    code
+}
+
+async fn command(cli: Cli, source: Arc<dyn Source>, words: OrderWords, no_color: bool) -> Result<ExitCode, Failure> {
+    let everything = || Ask::ALL.iter().copied();
+    let bars = stderr().is_terminal();
+    let whole = match &cli.command {
+        None => return screen(&cli, source, words, no_color).await,
+        Some(Command::Collect { output }) => {
+            let facts = batch::read(source, &words, everything(), true).await;
+            batch::collect(&facts, output, &mut stderr())?
+        }
+        Some(Command::Report { format }) => {
+            let facts = batch::read(source, &words, everything(), bars).await;
+            batch::tell_gaps(&facts, &mut stderr())?;
+            batch::report(facts, format)?
+        }
+        Some(Command::Query { pane, filter, format }) => {
+            let pane = PaneId::from_name(pane.name()).expect("every listed pane exists");
+            let filter = filter.join(" ");
+            // A broken filter is said before anything is read.
+            mgmtscope::panes::filter::Filter::new(&filter, pane.pane())
+                .map_err(|error| Failure::Input(format!("filter: {error}")))?;
+            let facts = batch::read(source, &words, batch::needed(pane), bars).await;
+            let whole = batch::query(facts.clone(), pane, &filter, format)?;
+            if !whole {
+                batch::tell_gaps(&facts, &mut stderr())?;
+            }
+            whole
+        }
+        Some(Command::Doctor) => {
+            let facts = batch::read(source, &words, doctor::asks(), bars).await;
+            doctor::print(&facts, &mut stdout())?
+        }
+        Some(Command::Policy | Command::Completions { .. } | Command::Man) => true,
+    };
+    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::from(INCOMPLETE) })
+}
+
+async fn screen(cli: &Cli, source: Arc<dyn Source>, words: OrderWords, no_color: bool) -> Result<ExitCode, Failure> {
+    let settings = settings(cli, no_color)?;
+    if !stdout().is_terminal() {
+        return Err(Failure::Input("the interface needs a terminal; see `mgmtscope report` and `query`".into()));
+    }
+    let size = crossterm::terminal::size().unwrap_or((80, 24));
+    let start = Start { keymap: settings.keymap, zone: clock::zone(), now: clock::now(), size, time: settings.time };
+    match tui::run(source, words, settings.theme, start).await? {
+        Ended::ByUser => Ok(ExitCode::SUCCESS),
+        Ended::BySignal(signal) => Ok(ExitCode::from(128 + u8::try_from(signal).unwrap_or(1))),
+    }
+}
+
+fn settings(cli: &Cli, no_color: bool) -> Result<Settings, Failure> {
+    Settings::load(cli.look.config.as_deref(), cli.look.theme.as_deref(), no_color).map_err(Failure::Input)
+}
+
+fn source(args: &SourceArgs) -> Result<Arc<dyn Source>, Failure> {
+    mgmtscope::run::sources::open(args).map_err(Failure::Input)
+}
+
+fn policy() -> Result<(), Failure> {
+    let mut out = stdout().lock();
+    for document in mgmtscope::catalog::policy::least_privilege() {
+        writeln!(out, "{}", serde_json::to_string_pretty(&document).unwrap_or_default())?;
+    }
+    Ok(())
+}

@@ -200,6 +200,10 @@ impl App {
         std::mem::take(&mut self.dirty)
     }
 
+    pub fn is_dirty(&self) -> bool {
+        self.dirty
+    }
+
     pub fn touch(&mut self) {
         self.dirty = true;
     }

@@ -3,6 +3,8 @@
 //!
 //! Nothing here draws, and nothing outside `collect::aws` knows the SDK.
 
+pub mod aws;
+pub mod credential_report;
 pub mod task;
 
 use std::collections::BTreeSet;

@@ -1,0 +1,141 @@
+//! The least-privilege IAM policy of the collecting role, generated from the table of operations.
+//!
+//! IAM counts the characters of a managed policy without white space and allows 6,144 (IAM User Guide,
+//! "IAM and AWS STS quotas"); what is more goes to a further document.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::operations;
+
+/// The most characters of a managed policy, white space not counted.
+pub const LIMIT: usize = 6_144;
+
+/// One `Allow` over all resources.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// Letters and digits only, unique in the policy.
+    pub sid: String,
+    pub actions: BTreeSet<String>,
+}
+
+impl Statement {
+    fn to_json(&self) -> Value {
+        json!({ "Sid": self.sid, "Effect": "Allow", "Action": self.actions, "Resource": "*" })
+    }
+}
+
+/// What a role needs to answer every ask, as IAM policy documents that each fit a managed policy.
+/// `Resource` is `*`: the calls list whole accounts, and many have no resource level.
+pub fn least_privilege() -> Vec<Value> {
+    pack(&statements())
+}
+
+/// One statement a service prefix, from the table of operations.
+pub fn statements() -> Vec<Statement> {
+    let mut by_prefix: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for operation in operations::all() {
+        for action in &operation.actions {
+            let prefix = action.split(':').next().unwrap_or_default();
+            by_prefix.entry(prefix).or_default().insert(action.clone());
+        }
+    }
+    by_prefix.into_iter().map(|(prefix, actions)| Statement { sid: sid(prefix), actions }).collect()
+}
+
+/// `resource-explorer-2` becomes `MgmtscopeResourceExplorer2`.
+pub fn sid(prefix: &str) -> String {
+    let mut sid = String::from("Mgmtscope");
+    for word in prefix.split(|c: char| !c.is_ascii_alphanumeric()) {
+        let mut letters = word.chars();
+        sid.extend(letters.next().map(|c| c.to_ascii_uppercase()));
+        sid.push_str(letters.as_str());
+    }
+    sid
+}
+
+/// Puts statements into as few documents as their order allows; a statement that is too long for one is cut.
+pub fn pack(statements: &[Statement]) -> Vec<Value> {
+    let mut documents: Vec<Vec<Value>> = vec![Vec::new()];
+    for statement in statements.iter().flat_map(cut) {
+        let last = documents.last_mut().expect("never empty");
+        last.push(statement.to_json());
+        if size(&document(last)) > LIMIT && last.len() > 1 {
+            let moved = last.pop().into_iter().collect();
+            documents.push(moved);
+        }
+    }
+    documents.iter().map(|statements| document(statements)).collect()
+}
+
+/// Characters as IAM counts them.
+pub fn size(document: &Value) -> usize {
+    document.to_string().chars().filter(|c| !c.is_whitespace()).count()
+}
+
+fn document(statements: &[Value]) -> Value {
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+fn cut(statement: &Statement) -> Vec<Statement> {
+    if size(&document(&[statement.to_json()])) <= LIMIT {
+        return vec![statement.clone()];
+    }
+    let half = statement.actions.len() / 2;
+    let part = |n: u8, actions: BTreeSet<String>| Statement { sid: format!("{}{n}", statement.sid), actions };
+    let first = part(1, statement.actions.iter().take(half).cloned().collect());
+    let second = part(2, statement.actions.iter().skip(half).cloned().collect());
+    [first, second].iter().flat_map(cut).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn actions(documents: &[Value]) -> BTreeSet<String> {
+        let statements = documents.iter().flat_map(|d| d["Statement"].as_array().expect("a list"));
+        let listed = statements.flat_map(|s| s["Action"].as_array().expect("a list"));
+        listed.map(|a| a.as_str().expect("a string").to_owned()).collect()
+    }
+
+    #[test]
+    fn policy_and_table_agree() {
+        let table: BTreeSet<String> = operations::all().iter().flat_map(|o| o.actions.clone()).collect();
+        let policy = actions(&least_privilege());
+        assert!(table.is_subset(&policy), "missing: {:?}", table.difference(&policy));
+        let generated: BTreeSet<String> = statements().into_iter().flat_map(|s| s.actions).collect();
+        assert_eq!(generated, table);
+    }
+
+    #[test]
+    fn no_action_writes() {
+        const READS: [&str; 7] = ["Get", "List", "Describe", "Lookup", "Search", "Select", "BatchGet"];
+        for action in statements().into_iter().flat_map(|s| s.actions) {
+            let (_, verb) = action.split_once(':').expect("prefix:Name");
+            let reads = READS.iter().any(|read| verb.starts_with(read)) || action == "iam:GenerateCredentialReport";
+            assert!(reads && !action.contains('*'), "{action}");
+        }
+    }
+
+    #[test]
+    fn every_document_fits_a_managed_policy() {
+        for document in least_privilege() {
+            assert!(size(&document) <= LIMIT, "{} characters", size(&document));
+        }
+    }
+
+    #[test]
+    fn a_long_list_is_cut_and_nothing_is_lost() {
+        let long: BTreeSet<String> = (0..900).map(|n| format!("service:DescribeSomething{n}")).collect();
+        let documents = pack(&[Statement { sid: "Long".into(), actions: long.clone() }]);
+        assert!(documents.len() > 2);
+        assert!(documents.iter().all(|d| size(d) <= LIMIT));
+        assert_eq!(actions(&documents), long);
+    }
+
+    #[test]
+    fn a_sid_has_letters_and_digits_only() {
+        assert_eq!(sid("resource-explorer-2"), "MgmtscopeResourceExplorer2");
+    }
+}

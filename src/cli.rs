@@ -1,0 +1,185 @@
+//! The command line: the source is a global option, the subcommand says what to do with it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::SignedDuration;
+
+use crate::collect::RegionScope;
+use crate::model::Region;
+use crate::panes::filter::duration;
+
+/// Shows how exposed an AWS Organizations management account is.
+///
+/// Without a subcommand it opens the terminal interface. It only ever reads: every call to AWS goes through a list of
+/// read-only operations (see `mgmtscope policy`).
+#[derive(Debug, Parser)]
+#[command(name = "mgmtscope", version, subcommand_precedence_over_arg = true, max_term_width = 110)]
+pub struct Cli {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub look: LookArgs,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Where the picture comes from. Live by default, with the usual AWS configuration.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Source")]
+pub struct SourceArgs {
+    /// The embedded sample organization; needs no account
+    #[arg(long, global = true, conflicts_with_all = ["from", "profile", "endpoint_url"])]
+    pub demo: bool,
+    /// Files instead of a live account: a snapshot, `aws iam get-account-authorization-details`, a credential report,
+    /// CloudTrail logs (files or folders), `aws organizations ...` output; known by their content, several make one picture
+    #[arg(long, global = true, value_name = "PATH", num_args = 1.., conflicts_with_all = ["profile", "endpoint_url"])]
+    pub from: Vec<PathBuf>,
+    /// A profile of the AWS configuration
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// The home Region: of Identity Center, and where global services are asked
+    #[arg(long, global = true, value_name = "REGION")]
+    pub region: Option<String>,
+    /// Regions to look at: all that are on, or a list such as us-east-1,eu-central-1
+    #[arg(long, global = true, value_name = "all|R1,R2", default_value = "all", value_parser = regions)]
+    pub regions: RegionScope,
+    /// How far back CloudTrail's event history is read (at most 90d)
+    #[arg(long, global = true, value_name = "AGE", default_value = "7d", value_parser = since)]
+    pub since: SignedDuration,
+    /// Ask this endpoint instead of AWS
+    #[arg(long, global = true, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+}
+
+/// How it looks.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Look")]
+pub struct LookArgs {
+    /// 16, dark, light or mono; NO_COLOR means mono
+    #[arg(long, global = true, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// The configuration file (default: mgmtscope/config.toml in the user's configuration folder)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Print the configuration in force, keys and theme included, and exit
+    #[arg(long)]
+    pub print_config: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read everything and write it to a snapshot file, with progress on stderr
+    Collect {
+        /// The snapshot to write (mode 0600)
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// The five practices, the counts and what could not be read
+    Report {
+        #[arg(long, default_value = "text", value_parser = ["text", "json"])]
+        format: String,
+    },
+    /// List the rows of a pane
+    Query {
+        pane: Listed,
+        /// The filter language of the interface, as in `kind:user mfa:no`
+        #[arg(allow_hyphen_values = true)]
+        filter: Vec<String>,
+        #[arg(long, default_value = "table", value_parser = ["table", "json", "csv", "count"])]
+        format: String,
+    },
+    /// Who am I, is this the management account, which calls are denied and what to add
+    Doctor,
+    /// Print the least-privilege IAM policy that mgmtscope needs
+    Policy,
+    /// Print completions for a shell
+    Completions { shell: clap_complete::Shell },
+    /// Print the manual page
+    Man,
+}
+
+/// The panes that can be listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Listed {
+    Principals,
+    Activity,
+    Residents,
+    Delegation,
+    Overview,
+    Coverage,
+}
+
+impl Listed {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Principals => "principals",
+            Self::Activity => "activity",
+            Self::Residents => "residents",
+            Self::Delegation => "delegation",
+            Self::Overview => "overview",
+            Self::Coverage => "coverage",
+        }
+    }
+}
+
+fn regions(text: &str) -> Result<RegionScope, String> {
+    if text == "all" {
+        return Ok(RegionScope::All);
+    }
+    let mut list = Vec::new();
+    for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        // `us-east-1`, `us-gov-west-1`: letters, dashes, a digit at the end.
+        let shaped = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && name.contains('-')
+            && name.ends_with(|c: char| c.is_ascii_digit());
+        if !shaped {
+            return Err(format!("`{name}` is not a Region's code"));
+        }
+        list.push(Region::new(name));
+    }
+    if list.is_empty() { Err("give `all` or at least one Region".into()) } else { Ok(RegionScope::Only(list)) }
+}
+
+fn since(text: &str) -> Result<SignedDuration, String> {
+    const LONGEST: SignedDuration = SignedDuration::from_hours(90 * 24);
+    match duration(text) {
+        Some(age) if age > LONGEST => Err("CloudTrail's event history holds 90 days".into()),
+        Some(age) if age.is_positive() => Ok(age),
+        _ => Err("give a length of time such as 24h or 7d".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_holds() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_subcommand_after_from_is_not_a_path() {
+        let cli = Cli::try_parse_from(["mgmtscope", "--from", "a", "b", "query", "activity", "--format", "count"]);
+        let cli = cli.expect("it parses");
+        assert_eq!(cli.source.from.len(), 2);
+        assert!(matches!(cli.command, Some(Command::Query { pane: Listed::Activity, .. })));
+    }
+
+    #[test]
+    fn the_source_may_stand_behind_the_subcommand() {
+        let cli = Cli::try_parse_from(["mgmtscope", "query", "principals", "kind:user", "--demo", "--format", "json"]);
+        assert!(cli.expect("it parses").source.demo);
+        let cli = Cli::try_parse_from(["mgmtscope", "query", "activity", "--from", "x.jsonl", "--format", "count"]);
+        assert_eq!(cli.expect("it parses").source.from.len(), 1);
+    }
+
+    #[test]
+    fn bad_values_say_what_is_wrong() {
+        assert!(regions("mars").is_err());
+        assert_eq!(regions("us-east-1, eu-west-1").map(|scope| scope != RegionScope::All), Ok(true));
+        assert!(since("91d").expect_err("too long").contains("90 days"));
+    }
+}

@@ -1,0 +1,189 @@
+//! The live source, and the only user of AWS's SDK. A service is one file with its collectors and one line in
+//! [`SERVICES`]; a collector turns pages into model values and reports the cells of the coverage grid it fills.
+//!
+//! Every call goes through [`Aws::call`] (`call.rs`): permit, cancellation, retries that show, the words of a failure.
+
+pub mod account;
+mod call;
+pub mod client;
+pub mod convert;
+pub mod cursor;
+pub mod guard;
+mod live;
+pub mod organizations;
+pub mod pace;
+pub mod problem;
+#[cfg(test)]
+pub(crate) mod testing;
+
+use std::sync::{Arc, OnceLock};
+
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::{BoxFuture, Order, Outbox, Stopped, Task};
+use crate::model::{AccountId, Ask, Cell, Problem, Region};
+
+pub use client::{Clients, Settings};
+pub use cursor::Cursor;
+pub use live::Live;
+
+/// Why a reading goes no further.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Halt {
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+    #[error("{}", .0.line())]
+    Problem(Problem),
+}
+
+impl From<Problem> for Halt {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<problem::Failure> for Halt {
+    fn from(failure: problem::Failure) -> Self {
+        Self::Problem(failure.problem)
+    }
+}
+
+/// A part of the work that is started as one: it fills the cells of `asks`, in one Region if they are regional.
+#[derive(Clone, Copy)]
+pub struct Collector {
+    pub asks: &'static [Ask],
+    /// Announces, reads and finishes its cells. The Region is there when the asks are regional.
+    pub collect: fn(Arc<Aws>, Option<Region>) -> BoxFuture<Result<(), Stopped>>,
+}
+
+/// The collectors of every service, the most telling first. Caller, Regions and organization come before these
+/// (`live.rs`), because the others depend on them.
+const SERVICES: &[&[Collector]] = &[
+    organizations::COLLECTORS,
+    account::COLLECTORS,
+    // trail: `trail::COLLECTORS` (trails and events, once a Region)
+    // residents: `residents::COLLECTORS` (tagging, config, resource explorer, cloud control, once a Region)
+];
+
+/// Requests under way at any time, over all services and Regions.
+const IN_FLIGHT: usize = 64;
+
+/// What a run is given.
+pub struct Context {
+    pub order: Order,
+    pub out: Outbox,
+    pub stop: CancellationToken,
+    pub profile: Option<String>,
+}
+
+/// One run: clients, limiters, and what was learnt first. Shared by all collectors.
+pub struct Aws {
+    pub order: Order,
+    /// The home Region.
+    pub home: Region,
+    clients: Clients,
+    pace: pace::Pace,
+    in_flight: Semaphore,
+    out: Outbox,
+    stop: CancellationToken,
+    profile: Option<String>,
+    /// Set once the session is known to be over.
+    expired: OnceLock<Problem>,
+    caller: OnceLock<AccountId>,
+    management: OnceLock<AccountId>,
+    regions: OnceLock<Vec<Region>>,
+}
+
+impl Aws {
+    pub fn new(clients: Clients, context: Context) -> Self {
+        Self {
+            order: context.order,
+            home: clients.home().clone(),
+            clients,
+            pace: pace::Pace::default(),
+            in_flight: Semaphore::new(IN_FLIGHT),
+            out: context.out,
+            stop: context.stop,
+            profile: context.profile,
+            expired: OnceLock::new(),
+            caller: OnceLock::new(),
+            management: OnceLock::new(),
+            regions: OnceLock::new(),
+        }
+    }
+
+    /// Announces a cell as being read.
+    ///
+    /// # Errors
+    /// [`Stopped`] when nobody listens any more.
+    pub async fn start(&self, cell: Cell) -> Result<Task, Stopped> {
+        Task::start(cell, self.out.clone(), self.stop.clone()).await
+    }
+
+    /// Ends a task with what its reading came to: a problem becomes a gap.
+    ///
+    /// # Errors
+    /// [`Stopped`] when nobody listens any more.
+    pub async fn settle(&self, mut task: Task, result: Result<(), Halt>) -> Result<(), Stopped> {
+        match result {
+            Ok(()) => {}
+            Err(Halt::Problem(problem)) => task.gap(problem),
+            Err(Halt::Stopped(stopped)) => return Err(stopped),
+        }
+        task.finish().await
+    }
+
+    pub fn is_stopped(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    pub fn stop(&self) -> &CancellationToken {
+        &self.stop
+    }
+
+    fn learn_caller(&self, account: AccountId) {
+        let _ = self.caller.set(account);
+    }
+
+    fn learn_management_account(&self, account: AccountId) {
+        let _ = self.management.set(account);
+    }
+
+    fn learn_regions(&self, regions: Vec<Region>) {
+        let _ = self.regions.set(regions);
+    }
+
+    /// The credentials do not work: no further call is made, and each says so.
+    fn give_up(&self, problem: Problem) {
+        let _ = self.expired.set(problem);
+    }
+
+    /// The account of the credentials, once it is known.
+    pub fn caller_account(&self) -> Option<&AccountId> {
+        self.caller.get()
+    }
+
+    /// The management account, once the organization has been read.
+    pub fn management_account(&self) -> Option<&AccountId> {
+        self.management.get()
+    }
+
+    /// True when it is known that the credentials belong to another account than the management account.
+    pub fn is_wrong_account(&self) -> bool {
+        matches!((self.caller.get(), self.management.get()), (Some(caller), Some(management)) if caller != management)
+    }
+
+    /// The Regions in scope, once they are known; the home Region before.
+    pub fn regions(&self) -> &[Region] {
+        self.regions.get().map_or(std::slice::from_ref(&self.home), Vec::as_slice)
+    }
+}
+
+/// The clients, as `Aws`'s own: `aws.iam()`, `aws.cloudtrail(&region)`.
+impl std::ops::Deref for Aws {
+    type Target = Clients;
+    fn deref(&self) -> &Clients {
+        &self.clients
+    }
+}

@@ -1,0 +1,145 @@
+//! The configuration file: theme, times, keys. Unknown words are refused, so that a typing mistake is not silent.
+//! Precedence: command line, then file, then what comes with the program.
+
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy;
+use serde::Deserialize;
+
+use crate::app::keymap::{DEFAULT, Keymap};
+use crate::panes::TimeMode;
+use crate::ui::theme::{BUILT_IN, Theme};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    /// A built-in theme's name.
+    theme: Option<String>,
+    /// `utc`, `local` or `relative`.
+    time: Option<String>,
+    /// Laid over the default keymap.
+    #[serde(default)]
+    keymap: toml::Table,
+    /// A theme of one's own, instead of a name.
+    roles: Option<toml::Table>,
+}
+
+#[derive(Debug)]
+pub struct Settings {
+    pub theme: Theme,
+    pub theme_name: String,
+    pub time: TimeMode,
+    pub keymap: Keymap,
+    keys: toml::Table,
+    file: Option<PathBuf>,
+}
+
+/// The folder's default place, `mgmtscope/config.toml`.
+pub fn default_path() -> Option<PathBuf> {
+    etcetera::choose_base_strategy().ok().map(|base| base.config_dir().join("mgmtscope").join("config.toml"))
+}
+
+impl Settings {
+    /// Reads the file that was named, or the default one if it is there.
+    ///
+    /// # Errors
+    /// One line: which file, and what is wrong in it.
+    pub fn load(named: Option<&Path>, theme: Option<&str>, no_color: bool) -> Result<Self, String> {
+        let path = named.map(Path::to_path_buf).or_else(|| default_path().filter(|path| path.exists()));
+        let file = match &path {
+            Some(path) => read(path)?,
+            None => File::default(),
+        };
+        let at = |error: String| match &path {
+            Some(path) => format!("{}: {error}", path.display()),
+            None => error,
+        };
+        let mut keymap = Keymap::standard();
+        keymap.lay(&file.keymap).map_err(at)?;
+        let time = match file.time.as_deref() {
+            None | Some("utc") => TimeMode::Utc,
+            Some("local") => TimeMode::Local,
+            Some("relative") => TimeMode::Relative,
+            Some(other) => return Err(at(format!("`time` is `{other}`; it may be utc, local or relative"))),
+        };
+        let (theme, theme_name) = match (theme, no_color, file.roles, file.theme) {
+            (Some(name), ..) => (Theme::named(name)?, name.to_owned()),
+            (None, true, ..) => (Theme::named("mono")?, "mono".to_owned()),
+            (None, false, Some(roles), _) => {
+                let table = toml::Table::from_iter([("roles".to_owned(), toml::Value::Table(roles))]);
+                (Theme::from_table(&table).map_err(at)?, "own".to_owned())
+            }
+            (None, false, None, Some(name)) => (Theme::named(&name).map_err(at)?, name),
+            (None, false, None, None) => (Theme::named("16")?, "16".to_owned()),
+        };
+        Ok(Self { theme, theme_name, time, keymap, keys: file.keymap, file: path })
+    }
+
+    /// The configuration in force, as a file that would give it again.
+    pub fn print(&self) -> String {
+        let from = self.file.as_ref().map_or("no file".into(), |path| path.display().to_string());
+        let time = match self.time {
+            TimeMode::Utc => "utc",
+            TimeMode::Local => "local",
+            TimeMode::Relative => "relative",
+        };
+        let mut text = format!("# In force (from {from})\ntheme = \"{}\"\ntime = \"{time}\"\n\n", self.theme_name);
+        let mut contexts: Vec<&str> = Vec::new();
+        for (context, keys, command) in self.keymap.iter() {
+            if contexts.last() != Some(&context.name()) {
+                contexts.push(context.name());
+                text.push_str(&format!("\n[keymap.{}]\n", context.name()));
+            }
+            let keys = keys.replace('\\', "\\\\").replace('"', "\\\"");
+            text.push_str(&format!("\"{keys}\" = \"{}\"\n", command.name()));
+        }
+        if let Some((_, theme)) = BUILT_IN.iter().find(|(name, _)| *name == self.theme_name) {
+            text.push_str("\n# The theme's roles; a table [roles] of your own takes their place.\n");
+            for line in theme.lines() {
+                text.push_str(&format!("# {line}\n"));
+            }
+        }
+        text
+    }
+
+    /// Keys that the user's file changes, for tests.
+    pub fn changed_keys(&self) -> usize {
+        self.keys.len()
+    }
+}
+
+fn read(path: &Path) -> Result<File, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    toml::from_str(&text).map_err(|error| {
+        let line = error.span().map_or(1, |span| text.get(..span.start).unwrap_or("").lines().count().max(1));
+        format!("{}, line {line}: {}", path.display(), error.message().lines().next().unwrap_or("not TOML"))
+    })
+}
+
+/// The default keymap's text, for the documentation.
+pub fn default_keymap() -> &'static str {
+    DEFAULT
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_can_be_read_again() {
+        let settings = Settings::load(None, Some("16"), false).expect("defaults");
+        let file: File = toml::from_str(&settings.print()).expect("valid TOML");
+        let mut keymap = Keymap::default();
+        keymap.lay(&file.keymap).expect("valid keys");
+        assert_eq!(keymap, settings.keymap);
+    }
+
+    #[test]
+    fn an_unknown_word_is_refused_with_its_line() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("c.toml");
+        std::fs::write(&path, "theme = \"dark\"\ncolour = 1\n").expect("written");
+        let error = Settings::load(Some(&path), None, false).expect_err("refused");
+        assert!(error.contains("line 2") && error.contains("colour"), "{error}");
+    }
+}

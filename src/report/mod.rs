@@ -1,0 +1,54 @@
+//! Panes on paper: the same rows, filters and words as on screen, in formats for people and programs.
+//! A format is one file and one line in [`FORMATS`].
+
+mod count;
+mod csv;
+mod json;
+mod summary;
+mod table;
+
+use std::io::{self, Write};
+
+use crate::analysis::Assessment;
+use crate::panes::filter::{Filter, FilterError};
+use crate::panes::order::order;
+use crate::panes::{Pane, TimeStyle};
+
+pub use summary::{SUMMARIES, Summary};
+
+/// The rows of one pane that a filter leaves, in the pane's order.
+pub struct Listing<'a> {
+    pub pane: &'static Pane,
+    pub a: &'a Assessment,
+    pub rows: Vec<u32>,
+}
+
+impl<'a> Listing<'a> {
+    /// # Errors
+    /// When the filter is broken or names a field that the pane does not have.
+    pub fn new(pane: &'static Pane, a: &'a Assessment, filter: &str) -> Result<Self, FilterError> {
+        let filter = Filter::new(filter, pane)?;
+        Ok(Self { pane, a, rows: order(pane, a, &filter, pane.default_sort()) })
+    }
+
+    /// The cells of a row as written, times in UTC.
+    fn cells(&self, row: u32) -> impl Iterator<Item = String> + '_ {
+        let style = TimeStyle::utc(self.a.as_of);
+        let columns = self.pane.columns.iter();
+        columns.map(move |column| (column.cell)(self.a, row as usize).value.show(&style).into_owned())
+    }
+}
+
+/// A way to write a listing.
+pub struct Format {
+    pub name: &'static str,
+    pub about: &'static str,
+    pub write: fn(&Listing<'_>, &mut dyn Write) -> io::Result<()>,
+}
+
+/// Every format of `query`.
+pub static FORMATS: &[Format] = &[table::TABLE, json::JSON, csv::CSV, count::COUNT];
+
+pub fn format(name: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.name == name)
+}

@@ -1,0 +1,139 @@
+//! The program without a screen: collect, report, query. The same facts, the same assessment, other words.
+
+use std::io::{self, BufWriter, Write};
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::progress::Bars;
+use super::{OrderWords, clock};
+use crate::analysis::{Assessment, Lens, assess};
+use crate::collect::{Source, gather};
+use crate::model::{Ask, Facts, OriginKind};
+use crate::panes::PaneId;
+use crate::report::{Listing, SUMMARIES, format};
+
+/// Why a command could not do its work. The number is the exit code.
+#[derive(Debug)]
+pub enum Failure {
+    /// The user's input: exit code 2.
+    Input(String),
+    /// Everything else: exit code 1.
+    Other(String),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Other(error.to_string())
+    }
+}
+
+/// Reads everything from a source, to the end; SIGINT and SIGTERM end it early and keep what came.
+pub async fn read(
+    source: Arc<dyn Source>,
+    words: &OrderWords,
+    asks: impl IntoIterator<Item = Ask>,
+    bars: bool,
+) -> Facts {
+    let stop = CancellationToken::new();
+    let signals = tokio::spawn(stop_on_signals(stop.clone()));
+    let mut progress = bars.then(Bars::new);
+    let order = words.order(asks.into_iter().collect(), clock::now());
+    let facts = gather(source, order, stop, |batch, facts| {
+        if let Some(bars) = &mut progress {
+            bars.watch(batch, facts);
+        }
+    })
+    .await;
+    signals.abort();
+    if let Some(bars) = progress {
+        bars.clear();
+    }
+    facts
+}
+
+async fn stop_on_signals(stop: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        return;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    stop.cancel();
+}
+
+/// The facts with what they mean, at the moment that their source names, or now.
+pub fn picture(facts: Facts) -> Assessment {
+    let live = facts.origins.iter().any(|origin| origin.kind == OriginKind::Live);
+    let as_of = facts.origins.iter().filter_map(|origin| origin.as_of).max().filter(|_| !live);
+    assess(facts, as_of.unwrap_or_else(clock::now), Lens::default())
+}
+
+/// What is missing, line by line on stderr. True when nothing is.
+pub fn tell_gaps(facts: &Facts, err: &mut dyn Write) -> io::Result<bool> {
+    let gaps: Vec<_> = facts.coverage.gaps().collect();
+    let incomplete = !facts.coverage.is_complete();
+    if incomplete {
+        writeln!(err, "mgmtscope: incomplete, {} gaps:", gaps.len())?;
+        for (cell, gap) in gaps {
+            let place = cell.region.as_ref().map_or(String::new(), |region| format!(" in {region}"));
+            writeln!(err, "  {}{place}: {}", cell.ask.name(), gap.line())?;
+        }
+    }
+    Ok(!incomplete)
+}
+
+pub fn report(facts: Facts, name: &str) -> Result<bool, Failure> {
+    let a = picture(facts);
+    let summary = SUMMARIES.iter().find(|summary| summary.name == name);
+    let summary = summary.ok_or_else(|| Failure::Input(format!("there is no report format `{name}`")))?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    ignore_closed_pipe((summary.write)(&a, &mut out).and_then(|()| out.flush()))?;
+    Ok(a.facts.coverage.is_complete())
+}
+
+/// Prints the rows of a pane. True when everything that the pane rests on was read.
+pub fn query(facts: Facts, pane: PaneId, filter: &str, name: &str) -> Result<bool, Failure> {
+    let pane = pane.pane();
+    let a = picture(facts);
+    let listing = Listing::new(pane, &a, filter).map_err(|error| Failure::Input(format!("filter: {error}")))?;
+    let format = format(name).ok_or_else(|| Failure::Input(format!("there is no format `{name}`")))?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    ignore_closed_pipe((format.write)(&listing, &mut out).and_then(|()| out.flush()))?;
+    let coverage = &a.facts.coverage;
+    let gap = |ask: &Ask| coverage.of_ask(*ask).any(|(_, reading)| reading.status.is_gap());
+    Ok(!pane.asks.iter().any(gap))
+}
+
+/// `query ... | head` is no error.
+fn ignore_closed_pipe(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// The asks that a pane's rows are made of, and what names them: all but the slow ones that it does not show.
+pub fn needed(pane: PaneId) -> Vec<Ask> {
+    let shown = pane.pane().asks;
+    let slow = [Ask::Events, Ask::Tagging, Ask::Config, Ask::ResourceExplorer, Ask::CloudControl];
+    Ask::ALL.iter().copied().filter(|ask| shown.contains(ask) || !slow.contains(ask)).collect()
+}
+
+/// Writes a snapshot and says on `err` what is in it and what is missing. True when nothing is.
+pub fn collect(facts: &Facts, output: &std::path::Path, err: &mut dyn Write) -> Result<bool, Failure> {
+    let created = clock::now();
+    crate::store::snapshot::write(output, facts, created)?;
+    writeln!(
+        err,
+        "mgmtscope: wrote {}: {} principals, {} events, {} residents, {} accounts",
+        output.display(),
+        facts.users.len() + facts.roles.len(),
+        facts.events.len(),
+        facts.residents.len(),
+        facts.accounts.len()
+    )?;
+    Ok(tell_gaps(facts, err)?)
+}

@@ -1,0 +1,33 @@
+//! Everything impure: the loop, the terminal, the clock, signals, workers, and the program without a screen.
+
+pub mod batch;
+pub mod clipboard;
+pub mod clock;
+pub mod doctor;
+pub mod input;
+pub mod progress;
+pub mod screen;
+pub mod sources;
+pub mod terminal;
+pub mod tui;
+pub mod workers;
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::collect::{Order, RegionScope};
+use crate::model::Ask;
+
+/// What every order of this session has in common.
+#[derive(Clone, Debug)]
+pub struct OrderWords {
+    pub regions: RegionScope,
+    pub since: SignedDuration,
+}
+
+impl OrderWords {
+    pub fn order(&self, asks: BTreeSet<Ask>, now: Timestamp) -> Order {
+        Order { asks, regions: self.regions.clone(), since: self.since, now }
+    }
+}

@@ -1,0 +1,17 @@
+//! Which source the command line means: the one place that knows them all. A new source is a line here.
+
+use std::sync::Arc;
+
+use crate::cli::SourceArgs;
+use crate::collect::Source;
+use crate::collect::aws::{Live, Settings};
+
+/// # Errors
+/// One line that says what is wrong with the input, and where.
+pub fn open(args: &SourceArgs) -> Result<Arc<dyn Source>, String> {
+    Ok(Arc::new(Live::new(Settings {
+        profile: args.profile.clone(),
+        region: args.region.clone(),
+        endpoint_url: args.endpoint_url.clone(),
+    })))
+}
