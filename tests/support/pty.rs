@@ -30,7 +30,8 @@ pub struct Screen {
 
 impl Screen {
     pub fn text(&self) -> String {
-        self.rows.join("\n")
+        let lines: Vec<&str> = self.rows.iter().map(|row| row.trim_end()).collect();
+        lines.join("\n")
     }
 
     pub fn has(&self, text: &str) -> bool {
