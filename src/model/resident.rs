@@ -42,27 +42,40 @@ impl Resident {
         }
     }
 
-    /// Takes in another sighting of the same resource; the order of sightings does not matter
-    /// but for `properties` and `name`, where the more telling (longer) one stays.
+    /// Takes in another sighting of the same resource. The order of sightings does not matter: of two
+    /// different answers the more telling one stays (the longer), of two equally telling the smaller.
     pub fn merge(&mut self, other: Self) {
-        fn longer(mine: &mut Option<Text>, other: Option<Text>) {
+        fn telling(mine: &mut Option<Text>, other: Option<Text>) {
             if let Some(other) = other
                 && mine.as_ref().is_none_or(|mine| (mine.len(), &*other) < (other.len(), &**mine))
             {
                 *mine = Some(other);
             }
         }
+        fn least<T: Ord>(mine: &mut Option<T>, other: Option<T>) {
+            *mine = match (mine.take(), other) {
+                (Some(mine), Some(other)) => Some(mine.min(other)),
+                (mine, other) => mine.or(other),
+            };
+        }
+        fn pairs(tags: &[Tag]) -> Vec<(&Text, &Text)> {
+            tags.iter().map(|tag| (&tag.key, &tag.value)).collect()
+        }
         self.seen_by.extend(other.seen_by);
-        longer(&mut self.name, other.name);
-        longer(&mut self.properties, other.properties);
-        if self.resource_type.starts_with("AWS::") < other.resource_type.starts_with("AWS::") {
+        telling(&mut self.name, other.name);
+        telling(&mut self.properties, other.properties);
+        if (self.identifier.len(), &other.identifier) < (other.identifier.len(), &self.identifier) {
+            self.identifier = other.identifier;
+        }
+        let rank = |word: &Text| (word.starts_with("AWS::"), word.clone());
+        if rank(&self.resource_type) < rank(&other.resource_type) {
             self.resource_type = other.resource_type;
         }
-        if self.tags.len() < other.tags.len() {
+        if (self.tags.len(), pairs(&other.tags)) < (other.tags.len(), pairs(&self.tags)) {
             self.tags = other.tags;
         }
-        self.region = self.region.take().or(other.region);
-        self.account = self.account.take().or(other.account);
-        self.created = self.created.or(other.created);
+        least(&mut self.region, other.region);
+        least(&mut self.account, other.account);
+        least(&mut self.created, other.created);
     }
 }

@@ -34,7 +34,7 @@ pub static COVERAGE: Pane = Pane {
             Some(seconds) => Cell::text(span(seconds)),
             None => Cell::text(""),
         }),
-        Column::share("missing", "WHAT IS MISSING", 10, 4, 1, |a, row| match missing(&a.coverage[row]) {
+        Column::share("missing", "WHAT IS MISSING", 18, 4, 1, |a, row| match missing(&a.coverage[row]) {
             Some(text) => Cell::text(text).tone(Tone::Warn),
             None => Cell::text(""),
         }),

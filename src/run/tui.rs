@@ -5,8 +5,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossterm::event::EventStream;
-use futures_util::{FutureExt, StreamExt};
+use crossterm::event::{Event, EventStream};
+use futures_util::StreamExt;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::signal::unix::{SignalKind, signal};
@@ -71,7 +71,7 @@ pub async fn run(source: Arc<dyn Source>, words: OrderWords, theme: Theme, start
     // The first frame comes before the first call.
     driver.draw()?;
     driver.perform(effects)?;
-    let mut events = EventStream::new();
+    let mut events = events();
     let mut ended = Ended::ByUser;
     while !driver.quit {
         let wake = driver.wake();
@@ -81,7 +81,7 @@ pub async fn run(source: Arc<dyn Source>, words: OrderWords, theme: Theme, start
             _ = term.recv() => { ended = Ended::BySignal(15); break }
             _ = hangup.recv() => { ended = Ended::BySignal(1); break }
             _ = interrupt.recv() => { ended = Ended::BySignal(2); break }
-            event = events.next() => match event {
+            event = events.recv() => match event {
                 Some(Ok(event)) => { key = true; input::message(event) }
                 // The terminal has gone.
                 Some(Err(_)) | None => { ended = Ended::BySignal(1); break }
@@ -95,7 +95,7 @@ pub async fn run(source: Arc<dyn Source>, words: OrderWords, theme: Theme, start
             driver.take(msg)?;
         }
         while began.elapsed() < DRAIN && !driver.quit {
-            if let Some(Some(Ok(event))) = events.next().now_or_never() {
+            if let Ok(Ok(event)) = events.try_recv() {
                 key = true;
                 if let Some(msg) = input::message(event) {
                     driver.take(msg)?;
@@ -115,6 +115,21 @@ pub async fn run(source: Arc<dyn Source>, words: OrderWords, theme: Theme, start
     driver.workers.stop_all();
     drop(guard);
     Ok(ended)
+}
+
+/// Terminal events through a channel of their own: the stream keeps the first waker that polls it, so it must be awaited
+/// in one place only and never merely looked at.
+fn events() -> mpsc::UnboundedReceiver<io::Result<Event>> {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let mut events = EventStream::new();
+        while let Some(event) = events.next().await {
+            if sender.send(event).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
 }
 
 async fn sleep_until(wake: Option<Duration>) {

@@ -95,6 +95,36 @@ impl Aws {
         answer
     }
 
+    /// As [`Aws::call`], for one of many alike calls: a failure becomes a gap of the task, told once, and after a
+    /// failure that will come again (denied, not offered, unreachable) no more calls of its kind are made.
+    pub async fn call_or_gap<T, E, F, Fut>(
+        &self,
+        task: &mut Task,
+        operation: &'static str,
+        region: Option<&Region>,
+        make: F,
+    ) -> Option<T>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+        F: Fn() -> Fut,
+        Fut: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let hopeless = |gap: &Problem| gap.what == operation && !matches!(gap.cause, Cause::Absent | Cause::Service);
+        if task.reading.gaps.iter().any(hopeless) {
+            return None;
+        }
+        match self.call(task, operation, region, make).await {
+            Ok(value) => Some(value),
+            Err(problem) => {
+                let said = |gap: &Problem| gap.what == problem.what && gap.cause == problem.cause;
+                if !task.reading.gaps.iter().any(said) {
+                    task.gap(problem);
+                }
+                None
+            }
+        }
+    }
+
     async fn once<T, E, F, Fut>(&self, operation: &Operation, region: Option<&Region>, make: &F) -> Result<T, Failure>
     where
         E: ProvideErrorMetadata + Error + 'static,
@@ -113,13 +143,25 @@ impl Aws {
             answer = work => answer,
         };
         answer.inspect(|_| bucket.clean()).map_err(|error| {
-            let failure = problem::judge(operation, &error, self.profile.as_deref());
+            let mut failure = problem::judge(operation, &error, self.profile.as_deref());
+            self.explain_wrong_account(operation, &mut failure.problem);
             if failure.again == Again::Throttled {
                 bucket.throttled();
             }
             tracing::debug!(operation = operation.key, region = ?region, problem = failure.problem.line(), "call failed");
             failure
         })
+    }
+
+    /// In a member account Organizations refuses whatever the permissions are: adding an action is no cure.
+    fn explain_wrong_account(&self, operation: &Operation, problem: &mut Problem) {
+        if let (true, Cause::Denied { .. }, "organizations" | "sso") =
+            (self.is_wrong_account(), &problem.cause, operation.prefix())
+            && let Some(management) = self.management_account()
+        {
+            let cure = format!("only the management account {management} or a delegated administrator may ask this");
+            problem.cure = cure.into();
+        }
     }
 
     /// Shows the wait and waits.
@@ -137,13 +179,13 @@ impl Aws {
     }
 }
 
-fn cancelled(operation: &Operation) -> Failure {
+pub(super) fn cancelled(operation: &Operation) -> Failure {
     let problem = Problem::new(&operation.key, Cause::Cancelled, "stopped", "");
     Failure { problem, again: Again::Never, code: String::new(), expired: false }
 }
 
 /// Full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter"): anything up to a bound that doubles.
-fn wait_before_next(again: Again, attempt: u32) -> Option<Duration> {
+pub(super) fn wait_before_next(again: Again, attempt: u32) -> Option<Duration> {
     let most = match again {
         Again::Never => return None,
         Again::Throttled => THROTTLED_ATTEMPTS,

@@ -6,10 +6,13 @@
 pub mod account;
 mod call;
 pub mod client;
+pub mod cloudtrail;
 pub mod convert;
 pub mod cursor;
 pub mod guard;
 mod live;
+pub mod lookup;
+pub mod organization_policies;
 pub mod organizations;
 pub mod pace;
 pub mod problem;
@@ -61,8 +64,10 @@ pub struct Collector {
 /// (`live.rs`), because the others depend on them.
 const SERVICES: &[&[Collector]] = &[
     organizations::COLLECTORS,
+    organization_policies::COLLECTORS,
     account::COLLECTORS,
-    // trail: `trail::COLLECTORS` (trails and events, once a Region)
+    cloudtrail::COLLECTORS,
+    lookup::COLLECTORS,
     // residents: `residents::COLLECTORS` (tagging, config, resource explorer, cloud control, once a Region)
 ];
 

@@ -18,9 +18,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::client::Clients;
-use super::{Aws, Context};
+use super::{Aws, Collector, Context};
 use crate::collect::{Delivery, Order, Outbox, RegionScope, RunId};
-use crate::model::{Batch, Facts};
+use crate::model::{Ask, Batch, Facts};
 
 /// A request as a test wants to see it.
 pub struct Seen<'a>(&'a HttpRequest);
@@ -129,6 +129,15 @@ impl Server {
         let context = Context { order, out: Outbox::new(RunId(1), sender), stop, profile: Some("audit".to_owned()) };
         (Arc::new(Aws::new(self.clients(), context)), Inbox(receiver))
     }
+}
+
+/// Runs the collector of `ask` against a server and gives back what came of it.
+pub async fn run(server: &Server, collectors: &[Collector], ask: Ask) -> Facts {
+    let (aws, mut inbox) = server.aws();
+    let collector = collectors.iter().find(|c| c.asks.contains(&ask)).expect("a collector for the ask");
+    let region = ask.is_regional().then(|| aws.home.clone());
+    (collector.collect)(aws, region).await.expect("a reader");
+    inbox.facts()
 }
 
 /// What a run has sent.
