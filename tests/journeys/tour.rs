@@ -1,0 +1,118 @@
+//! The live account in the terminal: every pane, filter, drill down, copy, the joins, quit.
+
+use crate::support::events::{BACKGROUND, BACKGROUND_SECOND};
+use crate::support::program::Program;
+use crate::support::pty::SIZE;
+use crate::support::{PATIENCE, events, world};
+use crate::visit::{ENTER, ESC, PANES, Visit, WIDE, crumb, footer, shown};
+use crate::{BOTH, SOON, assert_left_no_trace, audit_front};
+
+#[test]
+fn the_seeded_organization_is_explored_live() {
+    let Some(world) = world() else { return };
+    let (front, seeded) = (audit_front(world), &world.seeded);
+    let visit = Visit::open(&Program::live(&front, &BOTH), WIDE);
+    let screen = visit.see(&seeded.management_account, SOON);
+    assert!(screen.rows[0].contains("management account"), "{}", screen.rows[0]);
+    visit.settle(PATIENCE);
+
+    let screen = visit.pane("Overview");
+    assert!(screen.rows.iter().filter(|row| !row.trim().is_empty()).count() > 5, "{}", screen.text());
+
+    visit.pane("Principals");
+    visit.filter("kind:user");
+    visit.see_count(seeded.users.len(), SOON);
+    visit.send(ESC);
+    visit.filter("user-07");
+    let screen = visit.see_count(1, SOON);
+    assert!(screen.has("user-07"));
+    visit.send(ENTER);
+    let arn = format!("arn:aws:iam::{}:user/user-07", seeded.management_account);
+    visit.see(&arn, SOON);
+    visit.send("ya");
+    assert_eq!(visit.copied(1), arn);
+    visit.send(ESC);
+
+    visit.pane("Activity");
+    visit.filter("event:ListBuckets");
+    visit.see_count(BACKGROUND, SOON);
+    visit.send(ESC);
+    visit.filter("event:DescribeTable");
+    visit.see_count(BACKGROUND_SECOND, SOON);
+    visit.send(ESC);
+    visit.see_count(events::sample(seeded).len(), SOON);
+    visit.filter("ConsoleLogin");
+    let screen = visit.see_count(1, SOON);
+    assert!(screen.has("root"), "{}", screen.text());
+
+    visit.pane("Residents");
+    for arn in [&seeded.tagged_residents[1], &seeded.tagged_residents[13]] {
+        visit.filter(&format!("{arn:?}"));
+        visit.see_count(1, SOON);
+        visit.send(ESC);
+    }
+
+    visit.pane("Delegation");
+    let delegated = seeded.delegated.keys().next().expect("one was delegated to");
+    visit.filter(delegated);
+    let screen = visit.terminal.wait_for("its rows", SOON, |screen| shown(screen).is_some_and(|rows| rows > 0));
+    assert!(screen.has(delegated) || screen.has("member-0"), "{}", screen.text());
+
+    let screen = visit.pane("Coverage");
+    assert!(screen.has("denied"), "Cloud Control is: {}", screen.text());
+    visit.quit();
+    assert_left_no_trace(&front);
+}
+
+#[test]
+fn from_a_principal_to_its_events_and_back() {
+    let Some(world) = world() else { return };
+    let front = audit_front(world);
+    let visit = Visit::open(&Program::live(&front, &["us-east-1"]), WIDE);
+    visit.settle(PATIENCE);
+    visit.pane("Principals");
+    visit.filter("service-role-000");
+    visit.see_count(1, SOON);
+    visit.send("a");
+    visit.see_count(BACKGROUND, SOON);
+    visit.send("p");
+    visit.see("service-role-000", SOON);
+    visit.terminal.wait_for("the way", SOON, |screen| screen.rows[0].matches('›').count() >= 3);
+    visit.send("[");
+    visit.see_count(BACKGROUND, SOON);
+    visit.send("[");
+    visit.terminal.wait_for("the principals", SOON, |screen| crumb(screen).starts_with("Principals"));
+    visit.quit();
+}
+
+#[test]
+fn the_small_screen_reaches_everything() {
+    let visit = Visit::open(&Program::demo(), SIZE);
+    for (_, title) in PANES {
+        let screen = visit.pane(title);
+        assert_eq!(screen.size, SIZE);
+        visit.send("?");
+        visit.see("copy the ARN", SOON);
+        visit.send(ESC);
+        visit.terminal.wait_for("the pane again", SOON, |screen| !screen.has("copy the ARN"));
+    }
+    visit.quit();
+}
+
+#[test]
+fn a_bad_filter_keeps_the_last_good_rows() {
+    let visit = Visit::open(&Program::demo(), WIDE);
+    visit.settle(SOON);
+    visit.pane("Principals");
+    visit.filter("kind:user");
+    let good = shown(&visit.terminal.screen()).expect("a count");
+    visit.send("/");
+    visit.send(" nosuchfield:x");
+    let screen = visit.see("nosuchfield", SOON);
+    assert!(footer(&screen).contains("nosuchfield"));
+    visit.send(ENTER);
+    visit.terminal.wait_for("what is wrong, and the last good rows", SOON, |screen| {
+        shown(screen) == Some(good) && footer(screen).contains("filter:")
+    });
+    visit.quit();
+}
