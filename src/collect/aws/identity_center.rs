@@ -43,13 +43,13 @@ async fn collect(aws: &Arc<Aws>) -> Result<(), Stopped> {
             Vec::new()
         }
     };
-    of_instances.finish().await?;
+    aws.settle(of_instances, Ok(())).await?;
     if instances.is_empty() {
         for mut task in [of_sets, of_assignments, of_people] {
             if task.reading.gaps.is_empty() {
                 task.gap(no_instance());
             }
-            task.finish().await?;
+            aws.settle(task, Ok(())).await?;
         }
         return Ok(());
     }
@@ -241,7 +241,7 @@ async fn assignments(aws: &Aws, mut task: Task, mut of_people: Task, listed: &[L
         of_people.note("only those of the assignments that could be read");
     }
     aws.settle(task, result).await?;
-    of_people.finish().await
+    aws.settle(of_people, Ok(())).await
 }
 
 async fn assignments_of(

@@ -35,7 +35,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::{BoxFuture, Order, Outbox, Stopped, Task};
-use crate::model::{AccountId, Ask, Cell, Problem, Region};
+use crate::model::{AccountId, Ask, Cause, Cell, Problem, Region};
 
 pub use client::{Clients, Settings};
 pub use cursor::Cursor;
@@ -62,12 +62,15 @@ impl From<problem::Failure> for Halt {
     }
 }
 
+/// Reads its cells from start to finish.
+pub type Collect = fn(Arc<Aws>, Option<Region>) -> BoxFuture<Result<(), Stopped>>;
+
 /// A part of the work that is started as one: it fills the cells of `asks`, in one Region if they are regional.
 #[derive(Clone, Copy)]
 pub struct Collector {
     pub asks: &'static [Ask],
     /// Announces, reads and finishes its cells. The Region is there when the asks are regional.
-    pub collect: fn(Arc<Aws>, Option<Region>) -> BoxFuture<Result<(), Stopped>>,
+    pub collect: Collect,
 }
 
 /// A collector that fills one cell: `collector!(Accounts, read)`, with `async fn read(&Aws, &mut Task) -> Result<(), Halt>`.
@@ -170,6 +173,8 @@ impl Aws {
             Err(Halt::Problem(problem)) => task.gap(problem),
             Err(Halt::Stopped(stopped)) => return Err(stopped),
         }
+        // That the user stopped it is told by the state.
+        task.reading.gaps.retain(|gap| gap.cause != Cause::Cancelled);
         task.finish().await
     }
 
