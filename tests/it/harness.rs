@@ -86,6 +86,10 @@ impl Harness {
         self.app_message(Msg::Delivered(Delivery::Batch(RunId(0), Box::new(batch))));
     }
 
+    pub fn deliver_to(&mut self, run: RunId, batch: Batch) {
+        self.app_message(Msg::Delivered(Delivery::Batch(run, Box::new(batch))));
+    }
+
     /// The first reading is over.
     pub fn end(&mut self) {
         self.app_message(Msg::Delivered(Delivery::Ended(RunId(0))));
