@@ -78,7 +78,7 @@ async fn command(cli: Cli, source: Arc<dyn Source>, words: OrderWords, no_color:
         }
         Some(Command::Report { format }) => {
             let facts = batch::read(source, &words, everything(), bars).await;
-            batch::tell_gaps(&facts, &mut stderr())?;
+            // The report itself lists what is missing.
             batch::report(facts, format)?
         }
         Some(Command::Query { pane, filter, format }) => {
