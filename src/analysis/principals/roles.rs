@@ -35,7 +35,12 @@ pub(super) fn role(world: &World<'_>, role: &Role) -> PrincipalRow {
         arn: role.arn.clone(),
         entry: entry(world, kind, role, &trust),
         created: role.created,
-        last: role.last_used.as_ref().map_or(LastUse::Unknown, |used| LastUse::told(used.at)),
+        last: match &role.last_used {
+            Some(used) => LastUse::told(used.at),
+            // IAM leaves the element empty for a role that was not used; a file may lack it for all.
+            None if world.tells_last_use => LastUse::Never,
+            None => LastUse::Unknown,
+        },
         boundary: role.boundary.clone(),
         ceiling,
         policies: Policies {
