@@ -1,6 +1,6 @@
 //! Claims of the first two practices: who has access, and whether that is reviewed and can be tracked.
 
-use super::draft::Draft;
+use super::draft::{BAD, Draft, NOTE, WARN, draft, judged};
 use super::{Claim, Practice, Standing};
 use crate::analysis::Assessment;
 use crate::analysis::delegation::DelegationKind;
@@ -26,26 +26,9 @@ fn roles(a: &Assessment, mark: Mark) -> u64 {
     principals(a, |row| row.kind.word().contains("role") && row.marks.contains(&mark))
 }
 
-fn draft(
-    id: &'static str,
-    text: &str,
-    count: u64,
-    (some, none): (Standing, Standing),
-    filter: &'static str,
-    needs: &'static [&'static [Ask]],
-    why: &'static str,
-) -> Draft {
-    let (practice, pane) = (Practice::LimitAccess, "principals");
-    Draft { id, practice, text: text.to_owned(), count, some, none, pane, filter, why, needs }
-}
-
-const BAD: (Standing, Standing) = (Standing::Bad, Standing::Good);
-const WARN: (Standing, Standing) = (Standing::Warn, Standing::Good);
-const NOTE: (Standing, Standing) = (Standing::Note, Standing::Note);
-
 pub(super) fn limit(a: &Assessment) -> Vec<Claim> {
     let drafts = root_and_users(a).into_iter().chain(trust(a)).chain(power(a));
-    drafts.map(|draft| draft.judge(a)).collect()
+    judged(a, Practice::LimitAccess, "principals", drafts)
 }
 
 fn root_and_users(a: &Assessment) -> Vec<Draft> {
@@ -205,7 +188,7 @@ pub(super) fn review(a: &Assessment) -> Vec<Claim> {
         ),
     ];
     drafts.extend(tracking(a));
-    drafts.into_iter().map(|draft| Draft { practice: Practice::ReviewAccess, ..draft }.judge(a)).collect()
+    judged(a, Practice::ReviewAccess, "principals", drafts)
 }
 
 fn tracking(a: &Assessment) -> Vec<Draft> {

@@ -51,6 +51,36 @@ impl Draft {
     }
 }
 
+/// Standing when there are rows, and when there are none.
+pub(super) const BAD: (Standing, Standing) = (Standing::Bad, Standing::Good);
+pub(super) const WARN: (Standing, Standing) = (Standing::Warn, Standing::Good);
+pub(super) const NOTE: (Standing, Standing) = (Standing::Note, Standing::Note);
+
+/// A draft whose practice and pane [`judged`] fills in.
+pub(super) fn draft(
+    id: &'static str,
+    text: impl Into<String>,
+    count: u64,
+    (some, none): (Standing, Standing),
+    filter: &'static str,
+    needs: &'static [&'static [Ask]],
+    why: &'static str,
+) -> Draft {
+    let (text, practice) = (text.into(), Practice::LimitAccess);
+    Draft { id, practice, text, count, some, none, pane: "", filter, why, needs }
+}
+
+/// Judges drafts of a practice; those that name no pane of their own have their evidence in `pane`.
+pub(super) fn judged(
+    a: &Assessment,
+    practice: Practice,
+    pane: &'static str,
+    drafts: impl IntoIterator<Item = Draft>,
+) -> Vec<Claim> {
+    let pane_of = |draft: &Draft| if draft.pane.is_empty() { pane } else { draft.pane };
+    drafts.into_iter().map(|draft| Draft { practice, pane: pane_of(&draft), ..draft }.judge(a)).collect()
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Answer {
     Whole,

@@ -1,6 +1,6 @@
 //! Claims of the last three practices: what the account is used for, what lives in it, and what is delegated.
 
-use super::draft::Draft;
+use super::draft::{BAD, Draft, NOTE, WARN, draft, judged};
 use super::{Claim, Practice, Standing};
 use crate::analysis::delegation::{DelegationKind, DelegationRow};
 use crate::analysis::{Assessment, ResidentRow};
@@ -13,33 +13,7 @@ const EVENTS: &[&[Ask]] = &[&[Ask::Events]];
 /// Cloud Control alone lists by type; the others see what they see and miss the rest.
 const INVENTORY: &[&[Ask]] = &[&[Ask::CloudControl]];
 
-const WARN: (Standing, Standing) = (Standing::Warn, Standing::Good);
-const BAD: (Standing, Standing) = (Standing::Bad, Standing::Good);
-const NOTE: (Standing, Standing) = (Standing::Note, Standing::Note);
-
-struct Maker {
-    practice: Practice,
-    pane: &'static str,
-}
-
-impl Maker {
-    fn draft(
-        &self,
-        id: &'static str,
-        text: impl Into<String>,
-        count: u64,
-        (some, none): (Standing, Standing),
-        filter: &'static str,
-        needs: &'static [&'static [Ask]],
-        why: &'static str,
-    ) -> Draft {
-        let text = text.into();
-        Draft { id, practice: self.practice, text, count, some, none, pane: self.pane, filter, why, needs }
-    }
-}
-
 pub(super) fn management_tasks(a: &Assessment) -> Vec<Claim> {
-    let make = Maker { practice: Practice::OnlyManagementTasks, pane: "activity" };
     let (mut needed, mut delegable, mut other) = (0, 0, 0);
     let log = &a.facts.events;
     for event in a.activity.order.iter().map(|&id| log.get(id)).filter(|event| event.read_only() == Some(false)) {
@@ -51,7 +25,7 @@ pub(super) fn management_tasks(a: &Assessment) -> Vec<Claim> {
         }
     }
     let drafts = [
-        make.draft(
+        draft(
             "writes-elsewhere",
             "writing events that did not need the management account",
             other,
@@ -60,7 +34,7 @@ pub(super) fn management_tasks(a: &Assessment) -> Vec<Claim> {
             EVENTS,
             "Each of them could have been made in a member account, under SCPs.",
         ),
-        make.draft(
+        draft(
             "writes-delegable",
             "writing events that a delegated administrator could have made",
             delegable,
@@ -69,7 +43,7 @@ pub(super) fn management_tasks(a: &Assessment) -> Vec<Claim> {
             EVENTS,
             "A delegate works under SCPs; the management account does not.",
         ),
-        make.draft(
+        draft(
             "writes-needed",
             "writing events that only the management account can make",
             needed,
@@ -79,11 +53,10 @@ pub(super) fn management_tasks(a: &Assessment) -> Vec<Claim> {
             "This is what the account is for.",
         ),
     ];
-    drafts.into_iter().map(|draft| draft.judge(a)).collect()
+    judged(a, Practice::OnlyManagementTasks, "activity", drafts)
 }
 
 pub(super) fn workloads(a: &Assessment) -> Vec<Claim> {
-    let make = Maker { practice: Practice::NoWorkloads, pane: "residents" };
     let weighty = |class: ResidencyClass| move |row: &&ResidentRow| row.class == class && row.weight > 0;
     let count = |class: ResidencyClass| a.residents.iter().filter(weighty(class)).count() as u64;
     let workloads = || a.residents.iter().filter(weighty(ResidencyClass::Workload));
@@ -94,7 +67,7 @@ pub(super) fn workloads(a: &Assessment) -> Vec<Claim> {
         count => format!("workload resources, in {count} Regions"),
     };
     let drafts = [
-        make.draft(
+        draft(
             "workloads",
             text,
             count(ResidencyClass::Workload),
@@ -103,7 +76,7 @@ pub(super) fn workloads(a: &Assessment) -> Vec<Claim> {
             INVENTORY,
             "A workload's flaw becomes the organization's (Organizations User Guide, management account best practices).",
         ),
-        make.draft(
+        draft(
             "workload-data",
             "workload resources that can hold data",
             workloads().filter(|row| row.data).count() as u64,
@@ -112,7 +85,7 @@ pub(super) fn workloads(a: &Assessment) -> Vec<Claim> {
             INVENTORY,
             "No SCP or RCP keeps this data in.",
         ),
-        make.draft(
+        draft(
             "security-tooling",
             "security tooling that works from a delegated account",
             count(ResidencyClass::SecurityTooling),
@@ -121,7 +94,7 @@ pub(super) fn workloads(a: &Assessment) -> Vec<Claim> {
             INVENTORY,
             "AWS's Security Reference Architecture runs it in the security tooling account.",
         ),
-        make.draft(
+        draft(
             "unknown-residents",
             "resources that the catalog does not know",
             count(ResidencyClass::Unknown),
@@ -131,23 +104,21 @@ pub(super) fn workloads(a: &Assessment) -> Vec<Claim> {
             "Whether they belong here is for you to judge.",
         ),
     ];
-    drafts.into_iter().map(|draft| draft.judge(a)).collect()
+    judged(a, Practice::NoWorkloads, "residents", drafts)
 }
 
 pub(super) fn delegate(a: &Assessment) -> Vec<Claim> {
     let drafts = services(a).into_iter().chain(rules(a));
-    drafts.map(|draft| draft.judge(a)).collect()
+    judged(a, Practice::Delegate, "delegation", drafts)
 }
 
 fn rows(a: &Assessment, kind: DelegationKind, is: impl Fn(&DelegationRow) -> bool) -> u64 {
     a.delegation.iter().filter(|row| row.kind == kind && is(row)).count() as u64
 }
 
-const MAKE: Maker = Maker { practice: Practice::Delegate, pane: "delegation" };
-
 fn services(a: &Assessment) -> Vec<Draft> {
     vec![
-        MAKE.draft(
+        draft(
             "delegated",
             "services that a member account administers",
             rows(a, DelegationKind::Delegated, |_| true),
@@ -156,7 +127,7 @@ fn services(a: &Assessment) -> Vec<Draft> {
             &[&[Ask::DelegatedAdministrators]],
             "What a delegate does, nobody needs to do from here.",
         ),
-        MAKE.draft(
+        draft(
             "not-delegated",
             "services with trusted access that could have a delegate and have none",
             rows(a, DelegationKind::Trusted, |row| row.state == "no delegate"),
@@ -165,7 +136,7 @@ fn services(a: &Assessment) -> Vec<Draft> {
             &[&[Ask::TrustedAccess], &[Ask::DelegatedAdministrators]],
             "They can only be run from the management account as things stand.",
         ),
-        MAKE.draft(
+        draft(
             "delegates-in-doubt",
             "delegations to an account that is suspended, unknown or in a sandbox",
             rows(a, DelegationKind::Delegated, |row| !row.problem.is_empty()),
@@ -179,7 +150,7 @@ fn services(a: &Assessment) -> Vec<Draft> {
 
 fn rules(a: &Assessment) -> Vec<Draft> {
     vec![
-        MAKE.draft(
+        draft(
             "wide-delegation-policy",
             "statements of the delegation policy that are wide",
             rows(a, DelegationKind::Statement, |row| !row.problem.is_empty()),
@@ -188,7 +159,7 @@ fn rules(a: &Assessment) -> Vec<Draft> {
             &[&[Ask::ResourcePolicy]],
             "Who may edit any policy may remove every guard (Organizations User Guide, orgs_delegate_policies).",
         ),
-        MAKE.draft(
+        draft(
             "central-root-off",
             "features of central root access that are off",
             rows(a, DelegationKind::RootAccess, |row| row.state == "off"),
@@ -197,7 +168,7 @@ fn rules(a: &Assessment) -> Vec<Draft> {
             &[&[Ask::OrganizationsFeatures]],
             "With them on, member accounts need no root credentials at all (IAM User Guide, id_root-enable-root-access).",
         ),
-        MAKE.draft(
+        draft(
             "policies-not-binding",
             "organization policies that never bind this account (SCPs and RCPs)",
             rows(a, DelegationKind::Policy, |row| row.binds == Some(false)),

@@ -71,7 +71,7 @@ fn kind(world: &World<'_>, role: &Role, trust: &Trust) -> PrincipalKind {
         t => t.account().is_some_and(|account| world.membership(&account) != Membership::This),
     };
     // The widest way in names the kind.
-    if trusted.iter().any(|t| elsewhere(t)) {
+    if trusted.iter().any(elsewhere) {
         PrincipalKind::CrossAccountRole
     } else if trusted.iter().any(|t| matches!(t, Trusted::Oidc(_))) {
         PrincipalKind::OidcRole
