@@ -63,7 +63,7 @@ pub fn line(facts: &Facts, asks: &[Ask]) -> String {
         }
     }
     parts.push(format!("{read} of {} sources read", asks.len()));
-    tally.sort_by(|a, b| b.0.cmp(&a.0));
+    tally.sort_by_key(|(status, _)| std::cmp::Reverse(*status));
     parts.extend(tally.into_iter().map(|(status, count)| format!("{count} {}", status.word())));
     if read == asks.len() {
         return format!("{read} sources");

@@ -5,6 +5,8 @@
 pub mod activity;
 pub mod coverage;
 pub mod delegation;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod practices;
 pub mod principals;
 pub mod residents;

@@ -25,6 +25,47 @@ impl Text {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// The JSON that it holds. At the border line breaks between tokens became escapes, and so did hostile
+    /// characters within strings: the first are blanks again, the second stay visible. None: it is not JSON.
+    pub fn json(&self) -> Option<serde_json::Value> {
+        serde_json::from_str(self).or_else(|_| serde_json::from_str(&blanks_restored(self))).ok()
+    }
+}
+
+fn blanks_restored(text: &str) -> String {
+    let mut restored = String::with_capacity(text.len() + 8);
+    let mut chars = text.chars().peekable();
+    let mut in_string = false;
+    while let Some(c) = chars.next() {
+        match (c, in_string) {
+            ('"', _) => {
+                in_string = !in_string;
+                restored.push(c);
+            }
+            ('\\', false) => {
+                // `\n`, `\r`, `\t`, or a longer escape such as `\u{feff}`.
+                if chars.next() == Some('u') {
+                    for c in chars.by_ref() {
+                        if c == '}' {
+                            break;
+                        }
+                    }
+                }
+                restored.push(' ');
+            }
+            ('\\', true) => {
+                let next = chars.next();
+                restored.push('\\');
+                if next == Some('u') && chars.peek() == Some(&'{') {
+                    restored.push('\\');
+                }
+                restored.extend(next);
+            }
+            (c, _) => restored.push(c),
+        }
+    }
+    restored
 }
 
 impl Default for Text {
@@ -155,7 +196,20 @@ mod tests {
         assert_eq!(text.as_str(), "x\\u{1b}[2J");
     }
 
+    #[test]
+    fn json_survives_the_border() {
+        let foreign = "\u{feff}{\n\t\"Sid\": \"a\u{200b}\\n\\\"\",\r\n \"x\": [1,\n2]}";
+        let json = Text::new(foreign).json().expect("JSON");
+        assert_eq!(json, serde_json::json!({"Sid": "a\\u{200b}\n\"", "x": [1, 2]}));
+        assert_eq!(Text::new("{\n").json(), None);
+    }
+
     proptest::proptest! {
+        #[test]
+        fn reading_json_never_panics(foreign in "[\\\\u{}\"a\n]*") {
+            let _ = Text::new(&foreign).json();
+        }
+
         #[test]
         fn nothing_hostile_survives(foreign in "\\PC*|.*") {
             proptest::prop_assert!(!clean(&foreign).chars().any(is_hostile));

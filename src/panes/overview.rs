@@ -87,3 +87,62 @@ fn detail(a: &Assessment, row: usize) -> Document {
     }
     Document::new(claim.practice.title()).section("Claim", lines).section("Why it matters", vec![Line::text(claim.why)])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{Lens, assess, fixture};
+    use crate::panes::filter::Filter;
+    use crate::panes::order::order;
+
+    /// How many rows the evidence of a claim shows.
+    fn rows(a: &Assessment, claim: &Claim) -> u64 {
+        let pane = PaneId::from_name(claim.evidence.pane).expect(claim.id).pane();
+        let filter = Filter::new(&claim.evidence.filter, pane).expect(claim.id);
+        order(pane, a, &filter, pane.default_sort()).len() as u64
+    }
+
+    #[test]
+    fn every_count_is_the_number_of_rows_behind_it() {
+        for facts in [fixture::facts(), fixture::unread()] {
+            let a = assess(facts, fixture::now(), Lens::default());
+            for claim in &a.claims {
+                assert_eq!(rows(&a, claim), claim.count.unwrap_or(0), "{}: {}", claim.id, claim.evidence.filter);
+            }
+        }
+    }
+
+    #[test]
+    fn the_fixture_has_something_behind_every_claim() {
+        let a = assess(fixture::facts(), fixture::now(), Lens::default());
+        let without: Vec<_> = a.claims.iter().filter(|claim| claim.count == Some(0)).map(|claim| claim.id).collect();
+        assert_eq!(without, ["security-tooling"], "else the counts prove nothing");
+    }
+
+    #[test]
+    fn every_row_of_every_pane_has_its_detail_key_and_jumps() {
+        let a = assess(fixture::facts(), fixture::now(), Lens::default());
+        for pane in crate::panes::ALL {
+            let mut keys = std::collections::BTreeSet::new();
+            for row in 0..(pane.rows)(&a) {
+                assert!(keys.insert((pane.key)(&a, row)), "{} {row}: key twice", pane.name);
+                let mut targets: Vec<Target> = pane.jumps.iter().filter_map(|jump| (jump.to)(&a, row).ok()).collect();
+                let document = (pane.detail)(&a, row);
+                assert!(!document.title.is_empty());
+                let lines = document.sections.into_iter().flat_map(|section| section.lines);
+                targets.extend(lines.filter_map(|line| line.target));
+                for target in targets {
+                    match target {
+                        Target::Row(id, key) => {
+                            assert!(id.pane().find(&a, &key).is_some(), "{} {row}: {key}", pane.name);
+                        }
+                        Target::Filter(id, text) => {
+                            assert!(Filter::new(&text, id.pane()).is_ok(), "{} {row}: {text}", pane.name);
+                        }
+                        Target::Raw => assert!(!(pane.raw)(&a, row).is_null(), "{} {row}", pane.name),
+                    }
+                }
+            }
+        }
+    }
+}

@@ -299,10 +299,9 @@ fn raw(a: &Assessment, row: usize) -> Json {
 /// JSON in strings, such as policy documents, as JSON.
 pub(super) fn opened(value: Json) -> Json {
     match value {
-        Json::String(text) if text.starts_with(['{', '[']) => match serde_json::from_str(&text) {
-            Ok(inner) => inner,
-            Err(_) => Json::String(text),
-        },
+        Json::String(text) if text.starts_with(['{', '[']) => {
+            crate::model::Text::new(&text).json().unwrap_or(Json::String(text))
+        }
         Json::Array(list) => list.into_iter().map(opened).collect(),
         Json::Object(map) => map.into_iter().map(|(key, value)| (key, opened(value))).collect(),
         other => other,

@@ -120,8 +120,8 @@ fn breadth(statement: &crate::analysis::principals::trust::Statement) -> Vec<Bre
 }
 
 /// The `Sid` of each statement that [`Trust::parse`] takes.
-fn ids(document: &str) -> Vec<Option<Text>> {
-    let Ok(value) = serde_json::from_str::<Value>(document) else { return Vec::new() };
+fn ids(document: &Text) -> Vec<Option<Text>> {
+    let Some(value) = document.json() else { return Vec::new() };
     let statements = value.get("Statement");
     let one = statements.map(std::slice::from_ref).unwrap_or_default();
     let list = statements.and_then(Value::as_array).map_or(one, Vec::as_slice);

@@ -38,7 +38,8 @@ pub(super) fn rows(facts: &Facts) -> Vec<DelegationRow> {
             services::all()
                 .iter()
                 .filter(|s| s.delegable == Some(true))
-                .filter_map(|service| (!used.contains(&canonical(&service.principal))).then(|| possible(service))),
+                .filter(|service| !used.contains(&canonical(&service.principal)))
+                .map(possible),
         );
         rows.dedup_by(|a, b| a.key == b.key);
     }

@@ -298,6 +298,8 @@ struct World<'a> {
     groups: HashMap<&'a str, &'a Group>,
     keys: HashMap<&'a str, Vec<&'a AccessKey>>,
     carried: HashMap<Text, Vec<Text>>,
+    /// Some role's last use was told, so that silence about another means never.
+    tells_last_use: bool,
 }
 
 impl<'a> World<'a> {
@@ -316,6 +318,7 @@ impl<'a> World<'a> {
             groups: facts.groups.values().map(|group| (group.name.as_str(), group)).collect(),
             keys,
             carried: carried::by_principal(a),
+            tells_last_use: facts.roles.values().any(|role| role.last_used.is_some()),
         }
     }
 

@@ -35,7 +35,12 @@ pub(super) fn role(world: &World<'_>, role: &Role) -> PrincipalRow {
         arn: role.arn.clone(),
         entry: entry(world, kind, role, &trust),
         created: role.created,
-        last: role.last_used.as_ref().map_or(LastUse::Unknown, |used| LastUse::told(used.at)),
+        last: match &role.last_used {
+            Some(used) => LastUse::told(used.at),
+            // IAM leaves the element empty for a role that was not used; a file may lack it for all.
+            None if world.tells_last_use => LastUse::Never,
+            None => LastUse::Unknown,
+        },
         boundary: role.boundary.clone(),
         ceiling,
         policies: Policies {
@@ -66,7 +71,7 @@ fn kind(world: &World<'_>, role: &Role, trust: &Trust) -> PrincipalKind {
         t => t.account().is_some_and(|account| world.membership(&account) != Membership::This),
     };
     // The widest way in names the kind.
-    if trusted.iter().any(|t| elsewhere(t)) {
+    if trusted.iter().any(elsewhere) {
         PrincipalKind::CrossAccountRole
     } else if trusted.iter().any(|t| matches!(t, Trusted::Oidc(_))) {
         PrincipalKind::OidcRole

@@ -107,9 +107,9 @@ pub struct Trust {
 }
 
 impl Trust {
-    pub fn parse(document: &str) -> Self {
+    pub fn parse(document: &Text) -> Self {
         let unreadable = |why: &str| Self { statements: Vec::new(), unreadable: Some(why.to_owned()) };
-        let Ok(value) = serde_json::from_str::<Value>(document) else { return unreadable("it is not JSON") };
+        let Some(value) = document.json() else { return unreadable("it is not JSON") };
         let Some(body) = value.as_object().and_then(|map| element(map, "Statement")) else {
             return unreadable("it has no Statement");
         };
@@ -275,8 +275,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn parse(document: &str) -> Trust {
+        Trust::parse(&Text::new(document))
+    }
+
     fn one(statement: &str) -> Statement {
-        let trust = Trust::parse(&format!(r#"{{"Statement":{statement}}}"#));
+        let trust = parse(&format!(r#"{{"Statement":{statement}}}"#));
         assert_eq!(trust.unreadable, None, "{statement}");
         trust.statements.into_iter().next().expect("one statement")
     }
@@ -316,9 +320,9 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_said_and_the_rest_stays() {
         for document in ["", "{", "[]", r#"{"Version":"2012-10-17"}"#, r#"{"Statement":[7]}"#] {
-            assert!(Trust::parse(document).unreadable.is_some(), "{document}");
+            assert!(parse(document).unreadable.is_some(), "{document}");
         }
-        let trust = Trust::parse(r#"{"Statement":[{"Effect":"Maybe"},{"Effect":"Allow","Principal":"*"}]}"#);
+        let trust = parse(r#"{"Statement":[{"Effect":"Maybe"},{"Effect":"Allow","Principal":"*"}]}"#);
         assert!(trust.unreadable.is_some());
         assert_eq!(trust.statements.len(), 1);
     }
@@ -388,8 +392,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_document_panics(document in ".*", inner in "[\\[\\]{}:,\"A-Za-z*]{0,40}") {
-            let _ = Trust::parse(&document);
-            let _ = Trust::parse(&format!(r#"{{"Statement":[{{"Effect":"Allow","Principal":{inner}}}]}}"#));
+            let _ = parse(&document);
+            let _ = parse(&format!(r#"{{"Statement":[{{"Effect":"Allow","Principal":{inner}}}]}}"#));
         }
     }
 }

@@ -2,6 +2,13 @@
 //!
 //! Source: AWS Organizations User Guide, "Best practices for the management account".
 
+mod access;
+mod draft;
+mod duties;
+
+#[cfg(test)]
+mod tests;
+
 use super::Assessment;
 
 /// AWS's advice, in its order.
@@ -62,6 +69,12 @@ pub struct Claim {
     pub why: &'static str,
 }
 
-pub fn assess(_a: &Assessment) -> Vec<Claim> {
-    Vec::new()
+/// All claims, in the order of the practices; those whose sources were not read say so.
+pub fn assess(a: &Assessment) -> Vec<Claim> {
+    let mut claims = access::limit(a);
+    claims.extend(access::review(a));
+    claims.extend(duties::management_tasks(a));
+    claims.extend(duties::workloads(a));
+    claims.extend(duties::delegate(a));
+    claims
 }

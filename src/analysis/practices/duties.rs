@@ -1,0 +1,181 @@
+//! Claims of the last three practices: what the account is used for, what lives in it, and what is delegated.
+
+use super::draft::{BAD, Draft, NOTE, WARN, draft, judged};
+use super::{Claim, Practice, Standing};
+use crate::analysis::delegation::{DelegationKind, DelegationRow};
+use crate::analysis::{Assessment, ResidentRow};
+use crate::catalog::management_only::{self, Needs};
+use crate::catalog::residency::ResidencyClass;
+use crate::model::Ask;
+use crate::model::log::Field;
+
+const EVENTS: &[&[Ask]] = &[&[Ask::Events]];
+/// Cloud Control alone lists by type; the others see what they see and miss the rest.
+const INVENTORY: &[&[Ask]] = &[&[Ask::CloudControl]];
+
+pub(super) fn management_tasks(a: &Assessment) -> Vec<Claim> {
+    let (mut needed, mut delegable, mut other) = (0, 0, 0);
+    let log = &a.facts.events;
+    for event in a.activity.order.iter().map(|&id| log.get(id)).filter(|event| event.read_only() == Some(false)) {
+        match management_only::needs(event.word(Field::Source), event.word(Field::Name)) {
+            Needs::Management => needed += 1,
+            Needs::Delegate => delegable += 1,
+            Needs::Any => other += 1,
+            Needs::Conditional | Needs::Convention => {}
+        }
+    }
+    let drafts = [
+        draft(
+            "writes-elsewhere",
+            "writing events that did not need the management account",
+            other,
+            WARN,
+            "needs=any rw=W",
+            EVENTS,
+            "Each of them could have been made in a member account, under SCPs.",
+        ),
+        draft(
+            "writes-delegable",
+            "writing events that a delegated administrator could have made",
+            delegable,
+            NOTE,
+            "needs=delegate rw=W",
+            EVENTS,
+            "A delegate works under SCPs; the management account does not.",
+        ),
+        draft(
+            "writes-needed",
+            "writing events that only the management account can make",
+            needed,
+            NOTE,
+            "needs=management rw=W",
+            EVENTS,
+            "This is what the account is for.",
+        ),
+    ];
+    judged(a, Practice::OnlyManagementTasks, "activity", drafts)
+}
+
+pub(super) fn workloads(a: &Assessment) -> Vec<Claim> {
+    let weighty = |class: ResidencyClass| move |row: &&ResidentRow| row.class == class && row.weight > 0;
+    let count = |class: ResidencyClass| a.residents.iter().filter(weighty(class)).count() as u64;
+    let workloads = || a.residents.iter().filter(weighty(ResidencyClass::Workload));
+    let regions: std::collections::BTreeSet<_> = workloads().filter_map(|row| row.resident.region.as_ref()).collect();
+    let text = match regions.len() {
+        0 => "workload resources".to_owned(),
+        1 => "workload resources, in 1 Region".to_owned(),
+        count => format!("workload resources, in {count} Regions"),
+    };
+    let drafts = [
+        draft(
+            "workloads",
+            text,
+            count(ResidencyClass::Workload),
+            BAD,
+            "class=workload weight>0",
+            INVENTORY,
+            "A workload's flaw becomes the organization's (Organizations User Guide, management account best practices).",
+        ),
+        draft(
+            "workload-data",
+            "workload resources that can hold data",
+            workloads().filter(|row| row.data).count() as u64,
+            WARN,
+            "class=workload weight>0 data:yes",
+            INVENTORY,
+            "No SCP or RCP keeps this data in.",
+        ),
+        draft(
+            "security-tooling",
+            "security tooling that works from a delegated account",
+            count(ResidencyClass::SecurityTooling),
+            WARN,
+            "class=security-tooling weight>0",
+            INVENTORY,
+            "AWS's Security Reference Architecture runs it in the security tooling account.",
+        ),
+        draft(
+            "unknown-residents",
+            "resources that the catalog does not know",
+            count(ResidencyClass::Unknown),
+            NOTE,
+            "class=unknown weight>0",
+            INVENTORY,
+            "Whether they belong here is for you to judge.",
+        ),
+    ];
+    judged(a, Practice::NoWorkloads, "residents", drafts)
+}
+
+pub(super) fn delegate(a: &Assessment) -> Vec<Claim> {
+    let drafts = services(a).into_iter().chain(rules(a));
+    judged(a, Practice::Delegate, "delegation", drafts)
+}
+
+fn rows(a: &Assessment, kind: DelegationKind, is: impl Fn(&DelegationRow) -> bool) -> u64 {
+    a.delegation.iter().filter(|row| row.kind == kind && is(row)).count() as u64
+}
+
+fn services(a: &Assessment) -> Vec<Draft> {
+    vec![
+        draft(
+            "delegated",
+            "services that a member account administers",
+            rows(a, DelegationKind::Delegated, |_| true),
+            (Standing::Good, Standing::Warn),
+            "kind=delegated",
+            &[&[Ask::DelegatedAdministrators]],
+            "What a delegate does, nobody needs to do from here.",
+        ),
+        draft(
+            "not-delegated",
+            "services with trusted access that could have a delegate and have none",
+            rows(a, DelegationKind::Trusted, |row| row.state == "no delegate"),
+            WARN,
+            "kind=trusted state=\"no delegate\"",
+            &[&[Ask::TrustedAccess], &[Ask::DelegatedAdministrators]],
+            "They can only be run from the management account as things stand.",
+        ),
+        draft(
+            "delegates-in-doubt",
+            "delegations to an account that is suspended, unknown or in a sandbox",
+            rows(a, DelegationKind::Delegated, |row| !row.problem.is_empty()),
+            BAD,
+            "kind=delegated problem!=\"\"",
+            &[&[Ask::DelegatedAdministrators], &[Ask::Accounts]],
+            "A delegate has power over every member account in its service.",
+        ),
+    ]
+}
+
+fn rules(a: &Assessment) -> Vec<Draft> {
+    vec![
+        draft(
+            "wide-delegation-policy",
+            "statements of the delegation policy that are wide",
+            rows(a, DelegationKind::Statement, |row| !row.problem.is_empty()),
+            WARN,
+            "kind=statement problem!=\"\"",
+            &[&[Ask::ResourcePolicy]],
+            "Who may edit any policy may remove every guard (Organizations User Guide, orgs_delegate_policies).",
+        ),
+        draft(
+            "central-root-off",
+            "features of central root access that are off",
+            rows(a, DelegationKind::RootAccess, |row| row.state == "off"),
+            WARN,
+            "kind=root-access state=off",
+            &[&[Ask::OrganizationsFeatures]],
+            "With them on, member accounts need no root credentials at all (IAM User Guide, id_root-enable-root-access).",
+        ),
+        draft(
+            "policies-not-binding",
+            "organization policies that never bind this account (SCPs and RCPs)",
+            rows(a, DelegationKind::Policy, |row| row.binds == Some(false)),
+            NOTE,
+            "kind=policy binds:no",
+            &[&[Ask::Policies]],
+            "Work that must be bound by them belongs in a member account (Organizations User Guide).",
+        ),
+    ]
+}
