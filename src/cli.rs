@@ -92,7 +92,12 @@ pub enum Command {
     /// Who am I, is this the management account, which calls are denied and what to add
     Doctor,
     /// Print the least-privilege IAM policy that mgmtscope needs
-    Policy,
+    Policy {
+        /// Print instead the further policies with which Cloud Control can list the heavy resource types: an array of
+        /// documents, each within IAM's size for a managed policy
+        #[arg(long)]
+        cloud_control: bool,
+    },
     /// Print completions for a shell
     Completions { shell: clap_complete::Shell },
     /// Print the manual page

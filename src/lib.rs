@@ -6,12 +6,13 @@
 //! | `catalog` | sourced facts about AWS, embedded | `model` |
 //! | `analysis` | what the facts mean, purely | `model`, `catalog` |
 //! | `panes` | what each screen says, as data | `model`, `catalog`, `analysis` |
-//! | `collect` | the only way data comes in; the SDK in `collect::aws` alone | `model`, `catalog` |
+//! | `collect` | the only way data comes in; the SDK in `collect::aws` alone | `model`, `catalog`, `store` |
 //! | `store` | our own files | `model` |
 //! | `report` | panes on paper | `model`, `catalog`, `analysis`, `panes` |
 //! | `app` | the program as a machine: messages in, effects out | `model`, `analysis`, `panes`, words of `collect` |
 //! | `ui` | the only user of ratatui's drawing | `app`, `panes`, `analysis`, `model` |
 //! | `run`, `cli`, `config` | everything impure | all |
+//! | `analysis` | judgements over `Facts`: pure, no clock | `model`, `catalog` |
 
 pub mod analysis;
 pub mod app;

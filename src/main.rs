@@ -52,8 +52,8 @@ fn start(cli: Cli) -> Result<ExitCode, Failure> {
             clap_mangen::Man::new(Cli::command()).render(&mut stdout())?;
             return Ok(ExitCode::SUCCESS);
         }
-        Some(Command::Policy) => {
-            policy()?;
+        Some(Command::Policy { cloud_control }) => {
+            policy(*cloud_control)?;
             return Ok(ExitCode::SUCCESS);
         }
         _ => {}
@@ -78,7 +78,7 @@ async fn command(cli: Cli, source: Arc<dyn Source>, words: OrderWords, no_color:
         }
         Some(Command::Report { format }) => {
             let facts = batch::read(source, &words, everything(), bars).await;
-            batch::tell_gaps(&facts, &mut stderr())?;
+            // The report itself lists what is missing.
             batch::report(facts, format)?
         }
         Some(Command::Query { pane, filter, format }) => {
@@ -98,7 +98,7 @@ async fn command(cli: Cli, source: Arc<dyn Source>, words: OrderWords, no_color:
             let facts = batch::read(source, &words, doctor::asks(), bars).await;
             doctor::print(&facts, &mut stdout())?
         }
-        Some(Command::Policy | Command::Completions { .. } | Command::Man) => true,
+        Some(Command::Policy { .. } | Command::Completions { .. } | Command::Man) => true,
     };
     Ok(if whole { ExitCode::SUCCESS } else { ExitCode::from(INCOMPLETE) })
 }
@@ -124,10 +124,17 @@ fn source(args: &SourceArgs) -> Result<Arc<dyn Source>, Failure> {
     mgmtscope::run::sources::open(args).map_err(Failure::Input)
 }
 
-fn policy() -> Result<(), Failure> {
+fn policy(cloud_control: bool) -> Result<(), Failure> {
+    use mgmtscope::catalog::policy::{cloud_control_statements, least_privilege, pack};
     let mut out = stdout().lock();
-    for document in mgmtscope::catalog::policy::least_privilege() {
-        writeln!(out, "{}", serde_json::to_string_pretty(&document).unwrap_or_default())?;
+    let mut print =
+        |value: &serde_json::Value| writeln!(out, "{}", serde_json::to_string_pretty(value).unwrap_or_default());
+    if cloud_control {
+        print(&pack(&cloud_control_statements()).into())?;
+    } else {
+        for document in least_privilege() {
+            print(&document)?;
+        }
     }
     Ok(())
 }

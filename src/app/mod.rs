@@ -327,10 +327,20 @@ fn paste(app: &mut App, text: &str) -> Vec<Effect> {
     effects
 }
 
+/// Typed to be run as it stands, not to choose a line: a pane with its filter.
+fn is_sentence(text: &str) -> bool {
+    let pane_and_filter = text.split_once(' ').is_some_and(|(word, _)| PaneId::from_name(word).is_some());
+    pane_and_filter || text == "q" || (cfg!(debug_assertions) && text == "panic")
+}
+
 impl App {
     fn picker_key(&mut self, mut picker: Picker, chord: Chord) -> Vec<Effect> {
         self.dirty = true;
         let height = self.picker_page();
+        let text = picker.input.value().trim().to_owned();
+        if picker.purpose == picker::Purpose::Palette && chord.key == keymap::Key::Enter && is_sentence(&text) {
+            return self.run_text(&text);
+        }
         match picker.key(chord, height) {
             Picked::Still => {
                 self.overlay = Some(Overlay::Picker(picker));
@@ -400,6 +410,9 @@ impl App {
             return self.perform(command);
         } else if word == "q" {
             return vec![Effect::Quit];
+        } else if cfg!(debug_assertions) && word == "panic" {
+            // So that a test can see the terminal given back; not in release builds.
+            panic!("asked for in the palette");
         } else {
             self.say(format!("there is no command `{}`", crate::model::text::clean(word)), Tone::Warn);
         }

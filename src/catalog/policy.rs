@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::operations;
+use super::{operations, residency, resource_types};
 
 /// The most characters of a managed policy, white space not counted.
 pub const LIMIT: usize = 6_144;
@@ -42,6 +42,46 @@ pub fn statements() -> Vec<Statement> {
         }
     }
     by_prefix.into_iter().map(|(prefix, actions)| Statement { sid: sid(prefix), actions }).collect()
+}
+
+/// From this weight on a resource type is worth a permission of its own.
+const HEAVY: u8 = 5;
+
+/// What Cloud Control needs besides `cloudformation:ListResources` to list the heavy resource types: it calls each
+/// service with the caller's own rights. A type whose list handler wants more than reads, or reads data rather than
+/// what describes it, is left out. Several documents, optional: without them the other sources still answer.
+pub fn cloud_control_statements() -> Vec<Statement> {
+    let actions = resource_types::table()
+        .listable()
+        .filter(|t| t.not_read.is_empty() && residency::table().weight_of(t.name) >= HEAVY)
+        .flat_map(|t| t.read.iter().map(|action| spelled(action)))
+        .filter(|action| is_describing(action))
+        .collect();
+    vec![Statement { sid: sid("cloud-control"), actions }]
+}
+
+/// `Batch:describeJobQueues` becomes `batch:DescribeJobQueues`: the schemas are not consistent, IAM does not mind.
+fn spelled(action: &str) -> String {
+    let (prefix, verb) = action.split_once(':').unwrap_or(("", action));
+    let mut letters = verb.chars();
+    let first = letters.next().map(|c| c.to_ascii_uppercase());
+    format!("{}:{}{}", prefix.to_ascii_lowercase(), first.into_iter().collect::<String>(), letters.as_str())
+}
+
+/// Reads of data, whatever their verb says.
+const DATA: [&str; 6] = [
+    "s3:GetObject",
+    "secretsmanager:GetSecretValue",
+    "ssm:GetParameter",
+    "ssm:GetParameters",
+    "dynamodb:GetItem",
+    "logs:GetLogEvents",
+];
+
+fn is_describing(action: &str) -> bool {
+    let verb = action.split(':').nth(1).unwrap_or_default();
+    let reads = ["Get", "List", "Describe", "BatchGet", "Search", "Lookup"].iter().any(|read| verb.starts_with(read));
+    (reads || action == "apigateway:GET") && !DATA.contains(&action)
 }
 
 /// `resource-explorer-2` becomes `MgmtscopeResourceExplorer2`.
@@ -123,6 +163,21 @@ mod tests {
         for document in least_privilege() {
             assert!(size(&document) <= LIMIT, "{} characters", size(&document));
         }
+    }
+
+    #[test]
+    fn cloud_control_gets_reads_of_heavy_types_only() {
+        let documents = pack(&cloud_control_statements());
+        assert!((2..=6).contains(&documents.len()), "{}", documents.len());
+        assert!(documents.iter().all(|document| size(document) <= LIMIT));
+        let actions = actions(&documents);
+        for wanted in ["ec2:DescribeInstances", "apigateway:GET", "iam:ListUsers", "autoscaling:Describe*"] {
+            assert!(actions.contains(wanted), "{wanted}");
+        }
+        for unwanted in ["s3:GetObject", "iam:PassRole", "kms:Decrypt", "cassandra:Select"] {
+            assert!(!actions.contains(unwanted), "{unwanted}");
+        }
+        assert!(actions.iter().all(|action| is_describing(action)));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 pub mod aws;
 pub mod credential_report;
+pub mod files;
 pub mod lanes;
 pub mod task;
 
@@ -98,6 +99,17 @@ impl Outbox {
     /// [`Stopped`] when nobody listens any more.
     pub async fn send(&self, batch: Batch) -> Result<(), Stopped> {
         self.sender.send(Delivery::Batch(self.run, Box::new(batch))).await.map_err(|_| Stopped)
+    }
+
+    /// The same for code that runs on a thread of its own (`spawn_blocking`), such as the reading of files.
+    ///
+    /// # Errors
+    /// [`Stopped`] when nobody listens any more.
+    ///
+    /// # Panics
+    /// When called on a thread that drives the runtime.
+    pub fn blocking_send(&self, batch: Batch) -> Result<(), Stopped> {
+        self.sender.blocking_send(Delivery::Batch(self.run, Box::new(batch))).map_err(|_| Stopped)
     }
 
     /// Says that the run is over.

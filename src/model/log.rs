@@ -4,12 +4,12 @@
 //! A clone is cheap: chunks are shared, never changed.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{Read, Write};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::event_identity::identity;
 use super::{ActorKind, Event, Text};
 
 /// The place of an event in the log; stable for the life of the log.
@@ -59,6 +59,21 @@ struct Chunk {
     ends: Vec<u32>,
     /// The records, one after the other, deflated.
     block: Vec<u8>,
+}
+
+impl Chunk {
+    /// Where a record lies in the unpacked block.
+    fn span(&self, at: usize) -> (usize, usize) {
+        let start = if at == 0 { 0 } else { self.ends[at - 1] };
+        (start as usize, self.ends[at] as usize)
+    }
+
+    /// The block up to `end`; empty when it cannot be unpacked, which only broken memory could cause.
+    fn unpack(&self, end: usize) -> Vec<u8> {
+        let mut block = Vec::with_capacity(end);
+        let mut unpacker = flate2::read::DeflateDecoder::new(&self.block[..]).take(end as u64);
+        if unpacker.read_to_end(&mut block).is_err() { Vec::new() } else { block }
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -172,6 +187,27 @@ impl EventLog {
         EventRow { log: self, chunk: &self.chunks[chunk], at: (id.0 - self.starts[chunk]) as usize, id }
     }
 
+    /// All records as AWS wrote them, each block unpacked once: much faster than [`EventRow::raw`] for all.
+    pub fn raws(&self) -> impl Iterator<Item = String> + '_ {
+        self.chunks.iter().flat_map(|chunk| {
+            let block = chunk.unpack(chunk.ends.last().map_or(0, |&end| end as usize));
+            (0..chunk.ends.len()).map(move |at| {
+                let (start, end) = chunk.span(at);
+                block.get(start..end).map(|raw| String::from_utf8_lossy(raw).into_owned()).unwrap_or_default()
+            })
+        })
+    }
+
+    /// The bytes of each record, without unpacking anything.
+    pub fn raw_lengths(&self) -> impl Iterator<Item = usize> + '_ {
+        self.chunks.iter().flat_map(|chunk| {
+            (0..chunk.ends.len()).map(move |at| {
+                let (start, end) = chunk.span(at);
+                end - start
+            })
+        })
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = EventRow<'_>> {
         self.chunks.iter().zip(&self.starts).flat_map(move |(chunk, &start)| {
             (0..chunk.time.len()).map(move |at| EventRow {
@@ -182,19 +218,6 @@ impl EventLog {
             })
         })
     }
-}
-
-/// What makes two records the same event: CloudTrail's id with what it happened to; the whole record where
-/// there is no id. `eventID` alone does not do: trimmed records share it.
-fn identity(event: &Event) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    if event.id.is_empty() {
-        event.raw.hash(&mut hasher);
-    } else {
-        (&event.id, event.time, &event.name, &event.source, &event.region, &event.recipient).hash(&mut hasher);
-        (&event.actor.key, &event.ip).hash(&mut hasher);
-    }
-    hasher.finish()
 }
 
 /// One event in the log, by reference.
@@ -269,14 +292,8 @@ impl<'a> EventRow<'a> {
 
     /// The record as AWS wrote it. Not cleaned: whoever shows it must.
     pub fn raw(&self) -> String {
-        let (start, end) =
-            (if self.at == 0 { 0 } else { self.chunk.ends[self.at - 1] } as usize, self.chunk.ends[self.at] as usize);
-        let mut block = Vec::with_capacity(end);
-        let mut unpacker = flate2::read::DeflateDecoder::new(&self.chunk.block[..]).take(end as u64);
-        if unpacker.read_to_end(&mut block).is_err() || block.len() < end {
-            return String::new();
-        }
-        String::from_utf8_lossy(&block[start..end]).into_owned()
+        let (start, end) = self.chunk.span(self.at);
+        self.chunk.unpack(end).get(start..end).map(|raw| String::from_utf8_lossy(raw).into_owned()).unwrap_or_default()
     }
 }
 
@@ -303,6 +320,8 @@ mod tests {
             assert_eq!(row.raw(), event.raw);
         }
         assert_eq!(log.iter().count(), 7);
+        assert!(log.raws().eq(events.iter().map(|event| event.raw.clone())));
+        assert!(log.raw_lengths().eq(events.iter().map(|event| event.raw.len())));
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod account;
 pub mod batch;
 pub mod coverage;
 pub mod event;
+pub mod event_identity;
 pub mod facts;
 pub mod iam;
 pub mod identity_center;

@@ -6,6 +6,7 @@ use super::cell::Tone;
 use super::document::{Document, Line, Target};
 use super::{Cell, Column, Jump, Pane, PaneId};
 use crate::analysis::Assessment;
+use crate::catalog::management_only::{self, Needs};
 use crate::model::log::{EventRow, Field};
 use crate::model::{ActorKind, Ask, Text};
 
@@ -45,6 +46,10 @@ pub static ACTIVITY: Pane = Pane {
             Some(true) => Cell::text("r").tone(Tone::Dim),
             Some(false) => Cell::text("W"),
             None => Cell::unknown(),
+        }),
+        Column::fixed("needs", "NEEDS", 11, 6, |a, row| {
+            let needs = needs(a, row);
+            Cell::text(needs.word()).tone(if needs == Needs::Any { Tone::Plain } else { Tone::Dim })
         }),
         Column::share("error", "ERROR", 12, 1, 1, |a, row| word(a, row, Field::Error).tone(Tone::Warn)),
         Column::share("resource", "RESOURCE", 12, 2, 8, |a, row| word(a, row, Field::Resources)),
@@ -97,6 +102,12 @@ fn event(a: &Assessment, row: usize) -> EventRow<'_> {
     a.facts.events.get(a.activity.order[row])
 }
 
+/// Whether the call needed the management account.
+fn needs(a: &Assessment, row: usize) -> Needs {
+    let event = event(a, row);
+    management_only::needs(event.word(Field::Source), event.word(Field::Name))
+}
+
 fn word(a: &Assessment, row: usize, field: Field) -> Cell<'_> {
     Cell::text(event(a, row).word(field).as_str())
 }
@@ -126,6 +137,15 @@ fn detail(a: &Assessment, row: usize) -> Document {
             },
         )),
     ];
+    let known = management_only::operation(event.word(Field::Source), event.word(Field::Name));
+    let place = known.map_or(Needs::Any, |known| known.needs);
+    let mut place = vec![Line::field("Needs", place.word()).and(format!("  {}", place.words()), Tone::Dim)];
+    if let Some(known) = known {
+        if !known.note.is_empty() {
+            place.push(Line::field("Note", known.note.clone()));
+        }
+        place.push(Line::field_toned("Source", known.basis.clone(), Tone::Dim));
+    }
     let key = word(Field::ActorKey);
     let deeds = a.activity.of(&key);
     let mut who = vec![
@@ -170,5 +190,6 @@ fn detail(a: &Assessment, row: usize) -> Document {
         .section("What", what.into_iter().flatten().collect())
         .section("Who", who)
         .section("Resources", resources.collect())
+        .section("Did it need this account", place)
         .section("Record", record)
 }

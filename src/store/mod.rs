@@ -1,4 +1,7 @@
-//! Our own files: written atomically, readable by their owner alone.
+//! Our own files: how they are written without harm, and the snapshot.
+//!
+//! What others wrote is read in `collect::files`.
 
 pub mod atomic;
+pub mod bounded;
 pub mod snapshot;

@@ -20,7 +20,7 @@ pub fn header(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     }
     let style = theme.role(Role::Header);
     buffer.set_style(area, style);
-    let right = account(app);
+    let right = account(app, area.width < 110);
     let room = area.width.saturating_sub(2);
     let right_width = u16::try_from(right.width()).unwrap_or(room).min(room * 2 / 3);
     let mut crumbs: Vec<String> = app.history.trail.iter().map(|place| place.label.clone()).collect();
@@ -34,15 +34,24 @@ pub fn header(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     put(buffer, area.right().saturating_sub(right_width + 1), area.y, right_width, &right, style);
 }
 
-fn account(app: &App) -> String {
+/// `narrow`: only what must never be missing, which account it is and that nothing is written.
+fn account(app: &App, narrow: bool) -> String {
     let facts = &app.facts;
     let subject = facts.subject_account().map(|id| id.to_string()).unwrap_or_default();
     let name = facts.account_aliases.first().map(ToString::to_string);
     let role = match (facts.is_management_account(), facts.management_account()) {
         (Some(true), _) => "management account".to_owned(),
-        (Some(false), Some(management)) => format!("NOT the management account, which is {management}"),
+        (Some(false), Some(management)) => format!("NOT the management account ({management}):"),
         _ => "account".to_owned(),
     };
+    if narrow {
+        let who = match facts.is_management_account() {
+            Some(true) => format!("mgmt {subject}"),
+            _ => format!("{role} {subject}").trim().to_owned(),
+        };
+        let from = facts.origins.first().map_or("", |origin| origin.kind.word());
+        return format!("{who} · {from} · read-only");
+    }
     let mut parts = vec![format!("{role} {subject}").trim().to_owned()];
     parts.extend(name);
     for origin in &facts.origins {

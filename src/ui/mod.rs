@@ -67,10 +67,13 @@ fn nothing(app: &App, id: PaneId) -> Vec<(String, Tone)> {
     }
     let coverage = &app.facts.coverage;
     let statuses: Vec<Status> = pane.asks.iter().map(|&ask| coverage.status(ask)).collect();
-    if !app.runs.is_empty() && (statuses.iter().any(|s| s.is_open()) || coverage.iter().next().is_none()) {
-        return vec![("Reading ...".into(), Tone::Dim)];
-    }
+    // While a reading goes on, nothing is not yet an answer: neither asked nor read to the end.
+    let pending = |status: &Status| status.is_open() || *status == Status::NotAsked;
     let mut lines = Vec::new();
+    if !app.runs.is_empty() && statuses.iter().any(pending) {
+        lines.push(("Reading ...".into(), Tone::Dim));
+        return lines;
+    }
     for (cell, gap) in coverage.gaps().filter(|(cell, _)| pane.asks.contains(&cell.ask)) {
         lines.push((format!("{}: {}", cell.ask.title(), gap.line()), Tone::Warn));
     }

@@ -32,7 +32,6 @@ fn signals_give_the_terminal_back() {
 /// The one fault that cannot be provoked from outside: debug builds have the palette's word for it.
 #[test]
 #[cfg(debug_assertions)]
-#[ignore = "needs a debug-only `panic` in the palette"]
 fn a_panic_gives_the_terminal_back() {
     let visit = Visit::open(&Program::demo(), SIZE);
     visit.send(":");

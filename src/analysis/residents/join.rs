@@ -69,12 +69,11 @@ pub fn join(facts: &Facts) -> BTreeMap<Text, Resident> {
     joined
 }
 
-/// Gives the CloudFormation type to a resource whose source had another word, where the ARN tells it.
+/// The type that the ARN tells, where it tells one for sure: AWS Config and Resource Explorer have words of their
+/// own (`AWS::ACM::Certificate`), and several types may share their ARNs.
 fn name_type(resident: &mut Resident) {
-    let Some(arn) = &resident.arn else { return };
-    if resident.resource_type.starts_with("AWS::") {
-        resident.resource_type = Text::new(&arns::first_type(&resident.resource_type, arn));
-    } else if let Some(named) = arns::of_arn(arn) {
+    let Some(named) = resident.arn.as_ref().and_then(arns::of_arn) else { return };
+    if named.by_pattern || !resident.resource_type.starts_with("AWS::") {
         resident.resource_type = Text::new(&named.resource_type);
     }
 }

@@ -246,3 +246,10 @@ proptest! {
         prop_assert_eq!(rows(sightings), rows(twice));
     }
 }
+
+#[test]
+fn the_arn_knows_the_type_better_than_config_does() {
+    let arn = "arn:aws:acm:us-east-1:111122223333:certificate/c-1";
+    let by_config = Resident { resource_type: "AWS::ACM::Certificate".into(), ..with_arn(arn) };
+    assert_eq!(one(&mut here(), by_config).resident.resource_type, "AWS::CertificateManager::Certificate");
+}

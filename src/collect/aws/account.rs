@@ -153,14 +153,11 @@ async fn contacts(aws: &Arc<Aws>) -> Result<(), Stopped> {
     let mut task = aws.start(Cell::global(Ask::Contacts)).await?;
     task.reading.of = Some(4);
     let send = || aws.account().get_contact_information().send();
-    match aws.call(&mut task, "account:GetContactInformation", None, send).await {
-        Ok(answer) => {
-            if let Some(contact) = answer.contact_information() {
-                task.send(Batch::ContactInformation(contact_information(contact))).await?;
-            }
-            task.reading.rows += 1;
+    if let Some(answer) = aws.call_or_gap(&mut task, "account:GetContactInformation", None, send).await {
+        if let Some(contact) = answer.contact_information() {
+            task.send(Batch::ContactInformation(contact_information(contact))).await?;
         }
-        Err(problem) => task.gap(problem),
+        task.reading.rows += 1;
     }
     for kind in [AlternateContactType::Billing, AlternateContactType::Operations, AlternateContactType::Security] {
         let send = || aws.account().get_alternate_contact().alternate_contact_type(kind.clone()).send();
@@ -173,10 +170,14 @@ async fn contacts(aws: &Arc<Aws>) -> Result<(), Stopped> {
             Err(failure) if failure.code == "ResourceNotFoundException" => {
                 task.rows(vec![alternate_contact(kind.as_str(), None)], Batch::AlternateContacts).await?;
             }
-            Err(failure) => task.gap(failure.problem),
+            // Denied for one kind, or out of reach, is so for the others.
+            Err(failure) => {
+                task.gap(failure.problem);
+                break;
+            }
         }
     }
-    task.finish().await
+    aws.settle(task, Ok(())).await
 }
 
 fn contact_information(from: &sdk::ContactInformation) -> ContactInformation {
@@ -197,5 +198,112 @@ fn alternate_contact(kind: &str, from: Option<&sdk::AlternateContact>) -> Altern
         title: field(sdk::AlternateContact::title).unwrap_or_default(),
         email: field(sdk::AlternateContact::email_address).unwrap_or_default(),
         phone: field(sdk::AlternateContact::phone_number).unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::aws::testing::{Server, json, json_error, run, xml, xml_error};
+    use crate::model::{Facts, Status};
+
+    async fn read_regions(server: &Server, wanted: RegionScope) -> (Arc<Aws>, Facts) {
+        let (mut aws, mut inbox) = server.aws();
+        Arc::get_mut(&mut aws).expect("not shared yet").order.regions = wanted;
+        regions(&aws).await.expect("a reader");
+        (aws, inbox.facts())
+    }
+
+    fn names(aws: &Aws) -> Vec<&str> {
+        aws.regions().iter().map(Region::as_str).collect()
+    }
+
+    fn three_regions() -> Server {
+        Server::answering(|request| {
+            json(if request.body().contains("NextToken") {
+                r#"{"Regions":[{"RegionName":"ap-east-1","RegionOptStatus":"DISABLED"}]}"#
+            } else {
+                r#"{"Regions":[{"RegionName":"us-east-1","RegionOptStatus":"ENABLED_BY_DEFAULT"},
+                    {"RegionName":"eu-south-1","RegionOptStatus":"ENABLED"}],"NextToken":"2"}"#
+            })
+        })
+    }
+
+    #[tokio::test]
+    async fn only_regions_that_are_on_are_in_scope() {
+        let (aws, facts) = read_regions(&three_regions(), RegionScope::All).await;
+        assert_eq!(names(&aws), ["us-east-1", "eu-south-1"]);
+        assert_eq!(facts.regions.len(), 3);
+        assert_eq!(facts.coverage.status(Ask::Regions), Status::Complete);
+    }
+
+    #[tokio::test]
+    async fn an_ordered_region_that_is_off_is_told() {
+        let wanted = RegionScope::Only(vec!["ap-east-1".into(), "us-east-1".into()]);
+        let (aws, facts) = read_regions(&three_regions(), wanted).await;
+        assert_eq!(names(&aws), ["us-east-1"]);
+        let reading = facts.coverage.get(&Cell::global(Ask::Regions)).expect("read");
+        assert!(reading.gaps[0].detail.contains("ap-east-1 is not on"));
+    }
+
+    #[tokio::test]
+    async fn without_the_list_the_default_regions_are_looked_at_and_it_says_so() {
+        let server = Server::answering(|_| json_error(403, "AccessDeniedException", "no"));
+        let (aws, facts) = read_regions(&server, RegionScope::All).await;
+        assert_eq!(names(&aws).len(), 17);
+        let reading = facts.coverage.get(&Cell::global(Ask::Regions)).expect("read");
+        assert_eq!(reading.status, Status::Denied);
+        assert!(reading.note.contains("17 default Regions"));
+        let (aws, _) = read_regions(&server, RegionScope::Only(vec!["eu-west-1".into()])).await;
+        assert_eq!(names(&aws), ["eu-west-1"]);
+    }
+
+    #[test]
+    fn other_partitions_have_other_defaults() {
+        assert_eq!(default_regions(&"cn-north-1".into()).len(), 2);
+        assert_eq!(default_regions(&"eu-south-2".into()).len(), 18);
+    }
+
+    #[tokio::test]
+    async fn a_contact_that_is_not_set_is_an_answer() {
+        let server = Server::answering(|request| match request.body() {
+            body if body.contains("SECURITY") => {
+                json(r#"{"AlternateContact":{"Name":"Sec","EmailAddress":"s@x","AlternateContactType":"SECURITY"}}"#)
+            }
+            body if body.contains("AlternateContactType") => json_error(404, "ResourceNotFoundException", "none"),
+            _ => json(
+                r#"{"ContactInformation":{"FullName":"Ann","CountryCode":"CH","PhoneNumber":"1","AddressLine1":"a","City":"b","PostalCode":"c"}}"#,
+            ),
+        });
+        let facts = run(&server, COLLECTORS, Ask::Contacts).await;
+        assert_eq!(facts.contact.as_ref().map(|c| c.full_name.as_str()), Some("Ann"));
+        let present: Vec<bool> = facts.alternate_contacts.values().map(|c| c.present).collect();
+        assert_eq!(present, [false, false, true]);
+        assert_eq!(facts.coverage.status(Ask::Contacts), Status::Complete);
+    }
+
+    #[tokio::test]
+    async fn credentials_that_do_not_work_are_tried_once() {
+        let server = Server::answering(|_| xml_error(403, "InvalidClientTokenId", "invalid"));
+        let (aws, mut inbox) = server.aws();
+        caller(&aws).await.expect("a reader");
+        regions(&aws).await.expect("a reader");
+        assert_eq!(server.count(), 1);
+        let facts = inbox.facts();
+        let reading = facts.coverage.get(&Cell::global(Ask::Regions)).expect("read");
+        assert_eq!(reading.gaps[0].cause, Cause::Credentials);
+    }
+
+    #[tokio::test]
+    async fn the_caller_is_known() {
+        let server = Server::answering(|_| {
+            xml(
+                "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>111122223333</Account><Arn>arn:aws:sts::111122223333:assumed-role/a/b</Arn><UserId>X</UserId></GetCallerIdentityResult></GetCallerIdentityResponse>",
+            )
+        });
+        let (aws, mut inbox) = server.aws();
+        caller(&aws).await.expect("a reader");
+        assert_eq!(aws.caller_account().map(crate::model::AccountId::as_str), Some("111122223333"));
+        assert_eq!(inbox.facts().caller.expect("read").arn.name(), "b");
     }
 }

@@ -155,3 +155,75 @@ fn put(json: &mut Map<String, Value>, key: &str, value: Option<impl Into<Value>>
         json.insert(key.to_owned(), value.into());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::aws::testing::{Reply, Server, json, json_error};
+    use crate::model::{Facts, Status};
+
+    const DESCRIBED: &str = r#"{"trailList":[
+        {"Name":"org","TrailARN":"arn:aws:cloudtrail:us-east-1:111122223333:trail/org","HomeRegion":"us-east-1","S3BucketName":"logs",
+         "IsMultiRegionTrail":true,"IsOrganizationTrail":true,"LogFileValidationEnabled":true,"KmsKeyId":"k"},
+        {"Name":"old","TrailARN":"arn:aws:cloudtrail:us-east-1:111122223333:trail/old","HomeRegion":"us-east-1","S3BucketName":"old"}]}"#;
+
+    async fn read(answer: fn(&str, bool) -> Reply) -> (Facts, Status) {
+        let server = Server::answering(move |request| {
+            let body = request.body();
+            match request.operation().as_str() {
+                "DescribeTrails" => {
+                    assert!(body.contains(r#""includeShadowTrails":false"#), "{body}");
+                    json(DESCRIBED)
+                }
+                operation => answer(operation, body.contains("trail/org")),
+            }
+        });
+        let (aws, mut inbox) = server.aws();
+        let region = Region::new("us-east-1");
+        collect(aws, Some(region.clone())).await.expect("a reader");
+        let facts = inbox.facts();
+        let status = facts.coverage.get(&Cell::regional(Ask::Trails, region)).expect("a reading").status;
+        (facts, status)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn trails_come_with_status_and_selectors() {
+        let (facts, status) = read(|operation, organization| match (operation, organization) {
+            ("GetTrailStatus", true) => json(r#"{"IsLogging":true,"LatestDeliveryTime":1790000000.0,"StartLoggingTime":1780000000.0}"#),
+            ("GetTrailStatus", false) => json(r#"{"IsLogging":false,"LatestDeliveryError":"NoSuchBucket"}"#),
+            (_, true) => json(r#"{"AdvancedEventSelectors":[{"Name":"all","FieldSelectors":[{"Field":"eventCategory","Equals":["Management"]}]}]}"#),
+            (_, false) => json(r#"{"EventSelectors":[{"ReadWriteType":"WriteOnly","IncludeManagementEvents":true,"DataResources":[],"ExcludeManagementEventSources":["kms.amazonaws.com"]}]}"#),
+        })
+        .await;
+        assert_eq!((status, facts.trails.len()), (Status::Complete, 2));
+        let trail = |name: &str| facts.trails.values().find(|trail| trail.name == name).expect("a trail");
+        let (organization, old) = (trail("org"), trail("old"));
+        assert!(organization.organization_trail && organization.multi_region && organization.log_file_validation);
+        assert_eq!((organization.logging, old.logging), (Some(true), Some(false)));
+        assert_eq!(organization.latest_delivery.map(|at| at.as_second()), Some(1_790_000_000));
+        assert_eq!(old.latest_delivery_error.as_deref(), Some("NoSuchBucket"));
+        assert_eq!(
+            organization.selectors.as_deref(),
+            Some(
+                r#"{"AdvancedEventSelectors":[{"Name":"all","FieldSelectors":[{"Field":"eventCategory","Equals":["Management"]}]}]}"#
+            )
+        );
+        assert_eq!(
+            old.selectors.as_deref(),
+            Some(
+                r#"{"EventSelectors":[{"ReadWriteType":"WriteOnly","IncludeManagementEvents":true,"DataResources":[],"ExcludeManagementEventSources":["kms.amazonaws.com"]}]}"#
+            )
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_denied_status_keeps_the_trails_and_is_told_once() {
+        let (facts, status) = read(|operation, _| match operation {
+            "GetTrailStatus" => json_error(400, "AccessDeniedException", "no"),
+            _ => json(r#"{"EventSelectors":[]}"#),
+        })
+        .await;
+        assert_eq!((status, facts.trails.len(), facts.coverage.gaps().count()), (Status::Partial, 2, 1));
+        assert!(facts.trails.values().all(|trail| trail.logging.is_none() && trail.selectors.is_some()));
+    }
+}

@@ -144,7 +144,8 @@ async fn select(aws: &Arc<Aws>, task: &mut Task, region: &Region) -> Result<(), 
     let scene = Scene::of(aws, Ask::Config, region);
     let mut cursor = Cursor::new("config:SelectResourceConfig");
     while let Some(token) = cursor.next() {
-        let send = || client.select_resource_config().expression(QUERY).limit(PAGE).set_next_token(token.clone()).send();
+        let send =
+            || client.select_resource_config().expression(QUERY).limit(PAGE).set_next_token(token.clone()).send();
         let page = aws.call(task, cursor.operation(), Some(region), send).await?;
         let rows = page.results().iter().filter_map(|row| selected(&scene, row)).collect();
         task.rows(rows, Batch::Residents).await?;
@@ -243,7 +244,8 @@ mod tests {
         let server = Server::answering(|request| {
             let answer = recorder_says(request, true).unwrap_or_else(|| match request.operation().as_str() {
                 "GetDiscoveredResourceCounts" => {
-                    r#"{"resourceCounts":[{"resourceType":"AWS::EC2::VPC","count":1}],"totalDiscoveredResources":1}"#.into()
+                    r#"{"resourceCounts":[{"resourceType":"AWS::EC2::VPC","count":1}],"totalDiscoveredResources":1}"#
+                        .into()
                 }
                 "SelectResourceConfig" => {
                     let row = r#"{"arn":"arn:aws:ec2:us-east-1:111122223333:vpc/vpc-1","resourceId":"vpc-1",
@@ -264,14 +266,14 @@ mod tests {
         assert_eq!(facts.coverage.status(Ask::Config), Status::Complete);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn without_query_and_counts_it_lists_type_by_type_and_says_so() {
         let server = Server::answering(|request| match recorder_says(request, true) {
             Some(answer) => json(answer),
             None if request.operation() != "ListDiscoveredResources" => json_error(400, "AccessDeniedException", "no"),
-            None if request.body().contains("AWS::S3::Bucket") => {
-                json(r#"{"resourceIdentifiers":[{"resourceType":"AWS::S3::Bucket","resourceId":"logs","resourceName":"logs"}]}"#)
-            }
+            None if request.body().contains("AWS::S3::Bucket") => json(
+                r#"{"resourceIdentifiers":[{"resourceType":"AWS::S3::Bucket","resourceId":"logs","resourceName":"logs"}]}"#,
+            ),
             None => json(r#"{"resourceIdentifiers":[]}"#),
         });
         let (aws, mut inbox) = server.aws();

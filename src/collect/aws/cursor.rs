@@ -28,7 +28,6 @@ impl Cursor {
     }
 
     /// The token to send, `Some(None)` for the first page; none when all is read.
-    #[expect(clippy::should_implement_trait, reason = "a token stays the same until the page has come")]
     pub fn next(&self) -> Option<Option<String>> {
         (!self.done).then(|| self.token.clone())
     }

@@ -134,3 +134,91 @@ async fn collect(aws: &Arc<Aws>, out: &Outbox) -> Result<(), Stopped> {
     }
     result
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use jiff::{SignedDuration, Timestamp};
+
+    use super::*;
+    use crate::collect::aws::testing::{Reply, Seen, Server, json, json_error, reply, xml, xml_error};
+    use crate::collect::{RegionScope, gather};
+    use crate::model::Facts;
+
+    async fn gathered(server: &Server, stop: CancellationToken) -> Facts {
+        let live = Live::with_config(Settings::default(), server.config());
+        let now = Timestamp::from_second(1_790_000_000).expect("in range");
+        let order = Order::everything(RegionScope::Only(vec!["us-east-1".into()]), SignedDuration::from_hours(1), now);
+        gather(Arc::new(live), order, stop, |_, _| {}).await
+    }
+
+    fn closed(facts: &Facts) {
+        for (cell, reading) in facts.coverage.iter() {
+            assert!(!reading.status.is_open(), "{cell:?} is left {:?}", reading.status);
+        }
+    }
+
+    fn small_account(request: &Seen<'_>) -> Reply {
+        match request.operation().as_str() {
+            "GetCallerIdentity" => xml(
+                "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>999999999999</Account></GetCallerIdentityResult></GetCallerIdentityResponse>",
+            ),
+            "DescribeOrganization" => json(r#"{"Organization":{"Id":"o-a","MasterAccountId":"111122223333"}}"#),
+            "ListAccounts" => json(r#"{"Accounts":[{"Id":"111122223333"}]}"#),
+            _ => json_error(400, "AccessDeniedException", "no"),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_of_rubbish_leaves_no_cell_open_and_none_read() {
+        let server = Server::answering(|_| reply(500, "text/html", "<!doctype html><title>500</title>"));
+        let facts = gathered(&server, CancellationToken::new()).await;
+        closed(&facts);
+        let read = facts.coverage.iter().find(|(_, reading)| reading.status == Status::Complete);
+        assert_eq!(read, None);
+        for ask in planned(&Order::everything(RegionScope::All, SignedDuration::ZERO, Timestamp::UNIX_EPOCH)) {
+            assert!(facts.coverage.of_ask(ask).next().is_some(), "{ask} was planned");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_denied_source_leaves_the_others() {
+        let facts = gathered(&Server::answering(small_account), CancellationToken::new()).await;
+        closed(&facts);
+        assert_eq!(facts.coverage.status(Ask::Accounts), Status::Complete);
+        assert_eq!(facts.coverage.status(Ask::AccountSummary), Status::Failed);
+        assert_eq!(facts.coverage.status(Ask::Tree), Status::Denied);
+        assert_eq!(facts.is_management_account(), Some(false));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stopped_run_is_cancelled_and_makes_no_call() {
+        let server = Server::answering(small_account);
+        let stop = CancellationToken::new();
+        stop.cancel();
+        let facts = gathered(&server, stop).await;
+        assert!(facts.coverage.iter().all(|(_, reading)| reading.status == Status::Cancelled));
+        assert_eq!(server.count(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_that_ends_in_mid_run_is_told_by_every_cell_after_it() {
+        let calls = AtomicUsize::new(0);
+        let server = Server::answering(move |request| {
+            if calls.fetch_add(1, Ordering::SeqCst) < 3 {
+                return small_account(request);
+            }
+            match request.header("x-amz-target") {
+                Some(_) => json_error(400, "ExpiredTokenException", "expired"),
+                None => xml_error(403, "ExpiredToken", "expired"),
+            }
+        });
+        let facts = gathered(&server, CancellationToken::new()).await;
+        closed(&facts);
+        assert_eq!(facts.coverage.status(Ask::Organization), Status::Complete);
+        let reading = facts.coverage.get(&Cell::global(Ask::AuthorizationDetails)).expect("planned");
+        assert_eq!(reading.gaps[0].cause, Cause::Credentials);
+        assert!(reading.gaps[0].cure.contains("aws sso login"), "{}", reading.gaps[0].cure);
+    }
+}

@@ -12,6 +12,7 @@ mod progress;
 mod tests;
 
 use std::collections::{HashMap, HashSet};
+use std::error::Error;
 use std::future::Future;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::pin::Pin;
@@ -19,7 +20,10 @@ use std::sync::Arc;
 
 use aws_sdk_cloudtrail::operation::lookup_events::LookupEventsOutput;
 use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::DateTime;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::call::{cancelled, wait_before_next};
@@ -312,16 +316,9 @@ impl Aws {
         answer.map_err(|error| self.judged(operation, &error))
     }
 
-    fn judged<E>(
-        &self,
-        operation: &Operation,
-        error: &aws_smithy_runtime_api::client::result::SdkError<
-            E,
-            aws_smithy_runtime_api::client::orchestrator::HttpResponse,
-        >,
-    ) -> Failure
+    fn judged<E>(&self, operation: &Operation, error: &SdkError<E, HttpResponse>) -> Failure
     where
-        E: aws_smithy_types::error::metadata::ProvideErrorMetadata + std::error::Error + 'static,
+        E: ProvideErrorMetadata + Error + 'static,
     {
         let failure = problem::judge(operation, error, self.profile.as_deref());
         if failure.expired {

@@ -6,16 +6,26 @@
 pub mod account;
 mod call;
 pub mod client;
+pub mod cloud_control;
 pub mod cloudtrail;
+pub mod config;
 pub mod convert;
 pub mod cursor;
+pub mod directory;
 pub mod guard;
+pub mod iam;
+pub mod iam_authorization;
+pub mod iam_credentials;
+pub mod identity_center;
 mod live;
 pub mod lookup;
 pub mod organization_policies;
 pub mod organizations;
 pub mod pace;
 pub mod problem;
+pub mod residents;
+pub mod resource_explorer;
+pub mod tagging;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -25,7 +35,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::{BoxFuture, Order, Outbox, Stopped, Task};
-use crate::model::{AccountId, Ask, Cell, Problem, Region};
+use crate::model::{AccountId, Ask, Cause, Cell, Problem, Region};
 
 pub use client::{Clients, Settings};
 pub use cursor::Cursor;
@@ -52,23 +62,50 @@ impl From<problem::Failure> for Halt {
     }
 }
 
+/// Reads its cells from start to finish.
+pub type Collect = fn(Arc<Aws>, Option<Region>) -> BoxFuture<Result<(), Stopped>>;
+
 /// A part of the work that is started as one: it fills the cells of `asks`, in one Region if they are regional.
 #[derive(Clone, Copy)]
 pub struct Collector {
     pub asks: &'static [Ask],
     /// Announces, reads and finishes its cells. The Region is there when the asks are regional.
-    pub collect: fn(Arc<Aws>, Option<Region>) -> BoxFuture<Result<(), Stopped>>,
+    pub collect: Collect,
 }
+
+/// A collector that fills one cell: `collector!(Accounts, read)`, with `async fn read(&Aws, &mut Task) -> Result<(), Halt>`.
+macro_rules! collector {
+    ($ask:ident, $read:path) => {
+        $crate::collect::aws::Collector {
+            asks: &[$crate::model::Ask::$ask],
+            collect: |aws, region| {
+                Box::pin(async move {
+                    let cell = $crate::model::Cell { ask: $crate::model::Ask::$ask, region };
+                    let mut task = aws.start(cell).await?;
+                    let result = $read(&aws, &mut task).await;
+                    aws.settle(task, result).await
+                })
+            },
+        }
+    };
+}
+use collector;
 
 /// The collectors of every service, the most telling first. Caller, Regions and organization come before these
 /// (`live.rs`), because the others depend on them.
 const SERVICES: &[&[Collector]] = &[
     organizations::COLLECTORS,
+    iam_authorization::COLLECTORS,
+    iam_credentials::COLLECTORS,
+    iam::COLLECTORS,
     organization_policies::COLLECTORS,
+    identity_center::COLLECTORS,
     account::COLLECTORS,
     cloudtrail::COLLECTORS,
     lookup::COLLECTORS,
     // residents: `residents::COLLECTORS` (tagging, config, resource explorer, cloud control, once a Region)
+    // trail: `trail::COLLECTORS` (trails and events, once a Region)
+    residents::COLLECTORS,
 ];
 
 /// Requests under way at any time, over all services and Regions.
@@ -136,6 +173,8 @@ impl Aws {
             Err(Halt::Problem(problem)) => task.gap(problem),
             Err(Halt::Stopped(stopped)) => return Err(stopped),
         }
+        // That the user stopped it is told by the state.
+        task.reading.gaps.retain(|gap| gap.cause != Cause::Cancelled);
         task.finish().await
     }
 

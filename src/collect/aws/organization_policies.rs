@@ -4,32 +4,11 @@ use aws_sdk_organizations::types as sdk;
 
 use super::convert::{some_text, text};
 use super::organizations::list_roots;
-use super::{Aws, Collector, Cursor, Halt};
+use super::{Aws, Collector, Cursor, Halt, collector};
 use crate::collect::Task;
-use crate::model::{Arn, Ask, Batch, Cell, OrganizationPolicy, PolicyTarget, ResourcePolicy, Text};
+use crate::model::{Arn, Batch, OrganizationPolicy, PolicyTarget, ResourcePolicy, Text};
 
-pub const COLLECTORS: &[Collector] = &[
-    Collector {
-        asks: &[Ask::Policies],
-        collect: |aws, _| {
-            Box::pin(async move {
-                let mut task = aws.start(Cell::global(Ask::Policies)).await?;
-                let result = policies(&aws, &mut task).await;
-                aws.settle(task, result).await
-            })
-        },
-    },
-    Collector {
-        asks: &[Ask::ResourcePolicy],
-        collect: |aws, _| {
-            Box::pin(async move {
-                let mut task = aws.start(Cell::global(Ask::ResourcePolicy)).await?;
-                let result = resource_policy(&aws, &mut task).await;
-                aws.settle(task, result).await
-            })
-        },
-    },
-];
+pub const COLLECTORS: &[Collector] = &[collector!(Policies, policies), collector!(ResourcePolicy, resource_policy)];
 
 /// Lists the policies of every type that is enabled at a root, then reads each with its targets.
 async fn policies(aws: &Aws, task: &mut Task) -> Result<(), Halt> {
@@ -138,7 +117,7 @@ fn map_resource_policy(from: &sdk::ResourcePolicy) -> ResourcePolicy {
 mod tests {
     use super::*;
     use crate::collect::aws::testing::{Server, json, json_error, reply, run};
-    use crate::model::{Cause, Status};
+    use crate::model::{Ask, Cause, Cell, Status};
 
     #[tokio::test]
     async fn every_enabled_type_is_read_with_documents_and_targets() {

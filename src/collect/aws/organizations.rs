@@ -6,27 +6,12 @@ use std::sync::Arc;
 use aws_sdk_organizations::types as sdk;
 
 use super::convert::{text, time};
-use super::{Aws, Collector, Cursor, Halt};
+use super::{Aws, Collector, Cursor, Halt, collector};
 use crate::collect::{Stopped, Task};
 use crate::model::{
     Account, AccountId, Arn, Ask, Batch, Cell, DelegatedAdministrator, DelegatedService, Handshake, Organization,
     OrganizationalUnit, Root, Text, TrustedService,
 };
-
-macro_rules! collector {
-    ($ask:ident, $read:ident) => {
-        Collector {
-            asks: &[Ask::$ask],
-            collect: |aws, _| {
-                Box::pin(async move {
-                    let mut task = aws.start(Cell::global(Ask::$ask)).await?;
-                    let result = $read(&aws, &mut task).await;
-                    aws.settle(task, result).await
-                })
-            },
-        }
-    };
-}
 
 pub const COLLECTORS: &[Collector] = &[
     collector!(Accounts, accounts),

@@ -154,10 +154,13 @@ impl Bucket {
     }
 }
 
+/// A global API has no Region.
+type Scope = (Group, Option<Region>);
+
 /// All limiters of a run.
 #[derive(Debug, Default)]
 pub struct Pace {
-    buckets: Mutex<HashMap<(Group, Option<Region>), Arc<Bucket>>>,
+    buckets: Mutex<HashMap<Scope, Arc<Bucket>>>,
 }
 
 impl Pace {

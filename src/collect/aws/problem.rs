@@ -82,7 +82,9 @@ fn is_html(response: &HttpResponse) -> bool {
         .take(14)
         .collect::<String>()
         .to_ascii_lowercase();
-    start.starts_with("<!doctype html") || start.starts_with("<html") || (typed && !start.starts_with("<?xml"))
+    start.starts_with("<!doctype html")
+        || start.starts_with("<html")
+        || (typed && (start.is_empty() || start.starts_with("<h")))
 }
 
 fn answered(operation: &Operation, answer: &Answer<'_>) -> Failure {
@@ -162,7 +164,7 @@ fn unanswered<E: Error + 'static>(operation: &Operation, error: &SdkError<E, Htt
         return fail(Cause::Withheld, Again::Never, refused, "");
     }
     if chain.iter().any(|text| is_about_credentials(text)) {
-        return fail(Cause::Credentials, Again::Never, &chain_text(&chain), "");
+        return fail(Cause::Credentials, Again::Never, &credentials_detail(&chain), "");
     }
     match error {
         SdkError::TimeoutError(_) => {
@@ -185,6 +187,16 @@ fn is_about_credentials(text: &str) -> bool {
         || (text.contains("credentials") && text.contains("error occurred"))
         || (text.contains("session token") && text.contains("expired"))
         || text.contains("the sso session")
+}
+
+/// The list of all that was tried is long and says nothing new.
+fn credentials_detail(chain: &[String]) -> String {
+    if chain.iter().any(|text| text.contains("no credentials found in chain") || text.contains("no providers in chain"))
+    {
+        return "no credentials were found in the environment, the profile or the instance".to_owned();
+    }
+    let detail = chain_text(chain);
+    detail.lines().next().unwrap_or_default().to_owned()
 }
 
 fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
@@ -295,6 +307,10 @@ fn is_absent(code: &str) -> bool {
             | "NoSuchEntityException"
             | "TrailNotFoundException"
             | "ServiceAccessNotEnabledException"
+            | "OrganizationNotFound"
+            | "OrganizationNotInAllFeaturesMode"
+            | "AccountNotManagementOrDelegatedAdministrator"
+            | "AccountNotManagementOrDelegatedAdministratorException"
     )
 }
 

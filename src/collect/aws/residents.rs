@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Aws, Collector};
+use super::{Aws, Collector, cloud_control, config, resource_explorer, tagging};
 use crate::catalog::arns::{self, Place};
 use crate::catalog::resource_types;
 use crate::model::iam::Tag;
@@ -15,13 +15,25 @@ use crate::model::{AccountId, Arn, Ask, Region, Resident, Text};
 pub const COLLECTORS: &[Collector] = &[
     Collector {
         asks: &[Ask::Tagging],
-        collect: |aws, region| Box::pin(async move { super::tagging::collect(aws, or_home(region)).await }),
+        collect: |aws, region| Box::pin(async move { tagging::collect(&aws, &or_home(&aws, region)).await }),
+    },
+    Collector {
+        asks: &[Ask::ResourceExplorer],
+        collect: |aws, region| Box::pin(async move { resource_explorer::collect(&aws, &or_home(&aws, region)).await }),
+    },
+    Collector {
+        asks: &[Ask::Config],
+        collect: |aws, region| Box::pin(async move { config::collect(&aws, &or_home(&aws, region)).await }),
+    },
+    Collector {
+        asks: &[Ask::CloudControl],
+        collect: |aws, region| Box::pin(async move { cloud_control::collect(&aws, &or_home(&aws, region)).await }),
     },
 ];
 
 /// Regional asks come with their Region.
-fn or_home(region: Option<Region>) -> Region {
-    region.unwrap_or_else(|| Region::new(super::client::DEFAULT_REGION))
+fn or_home(aws: &Arc<Aws>, region: Option<Region>) -> Region {
+    region.unwrap_or_else(|| aws.home.clone())
 }
 
 /// Where a source was asked.
@@ -34,8 +46,8 @@ pub struct Scene {
 }
 
 impl Scene {
-    pub fn of(aws: &Arc<Aws>, ask: Ask, region: Region) -> Self {
-        Self { ask, region, account: aws.caller_account().cloned() }
+    pub fn of(aws: &Arc<Aws>, ask: Ask, region: &Region) -> Self {
+        Self { ask, region: region.clone(), account: aws.caller_account().cloned() }
     }
 
     /// A sighting by ARN, as tagging and Resource Explorer give it.

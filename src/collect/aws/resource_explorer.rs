@@ -149,7 +149,8 @@ fn sighting(scene: &Scene, resource: &Resource) -> Option<Resident> {
     {
         return None;
     }
-    let tags = resource.properties().iter().filter(|p| p.name() == Some("tags")).filter_map(|p| p.data()).flat_map(tags);
+    let tags =
+        resource.properties().iter().filter(|p| p.name() == Some("tags")).filter_map(|p| p.data()).flat_map(tags);
     let mut resident = scene.by_arn(resource.arn()?, tags.collect());
     if !resident.resource_type.starts_with("AWS::")
         && let Some(word) = resource.cfn_resource_type().or(resource.resource_type())
@@ -230,7 +231,8 @@ mod tests {
             "GetDefaultView" => rest(r#"{"ViewArn":"arn:aws:resource-explorer-2:us-east-1:111122223333:view/v/1"}"#),
             "ListResources" => {
                 assert!(request.body().contains("view/v/1") && request.body().contains("500"), "{}", request.body());
-                let (name, next) = if request.body().contains("\"p2\"") { ("b", "") } else { ("a", r#","NextToken":"p2""#) };
+                let (name, next) =
+                    if request.body().contains("\"p2\"") { ("b", "") } else { ("a", r#","NextToken":"p2""#) };
                 rest(&format!(
                     r#"{{"Resources":[{{"Arn":"arn:aws:sns:eu-west-1:111122223333:{name}","Region":"eu-west-1",
                     "ResourceType":"sns:topic","Properties":[{{"Name":"tags","Data":[{{"Key":"k","Value":"v"}}]}}]}}]{next}}}"#

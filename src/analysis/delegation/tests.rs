@@ -1,0 +1,1 @@
+//! Delegation over a small organization.

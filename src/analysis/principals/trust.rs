@@ -1,0 +1,395 @@
+//! Trust policies as they are written: who may assume a role, and under which conditions. States what a document
+//! says; whether a request would pass is for the policy evaluation to tell.
+//!
+//! Source: IAM User Guide, "AWS JSON policy elements: Principal" and "IAM and AWS STS condition context keys".
+
+use serde_json::{Map, Value};
+
+use crate::model::{AccountId, Arn, Text};
+
+/// Somebody named in a `Principal` element.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trusted {
+    /// `*`: every principal of every account.
+    Anyone,
+    /// A whole account: its id, or its root ARN.
+    Account(AccountId),
+    /// A user, role or session of an account.
+    Principal(Arn),
+    /// The unique id that IAM leaves where a trusted principal was deleted (IAM User Guide, reference_identifiers).
+    Deleted(Text),
+    Service(Text),
+    Saml(Arn),
+    /// The provider's URL without its scheme.
+    Oidc(Text),
+    /// Anything else, as it stands.
+    Other(Text),
+}
+
+impl Trusted {
+    /// The account that it belongs to, where it names one.
+    pub fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Account(account) => Some(account.clone()),
+            Self::Principal(arn) if !arn.account().is_empty() => Some(AccountId::new(arn.account())),
+            _ => None,
+        }
+    }
+
+    fn aws(value: &str) -> Self {
+        let arn = Arn::new(value);
+        match value {
+            "*" => Self::Anyone,
+            id if id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit()) => Self::Account(AccountId::new(id)),
+            _ if arn.looks_valid() && arn.resource() == "root" => Self::Account(AccountId::new(arn.account())),
+            _ if arn.looks_valid() => Self::Principal(arn),
+            id if ["AIDA", "AROA", "AGPA", "AKIA"].iter().any(|prefix| id.starts_with(prefix)) => {
+                Self::Deleted(Text::new(id))
+            }
+            other => Self::Other(Text::new(other)),
+        }
+    }
+
+    fn federated(value: &str) -> Self {
+        let arn = Arn::new(value);
+        match arn.resource().split_once('/') {
+            Some(("saml-provider", _)) => Self::Saml(arn),
+            Some(("oidc-provider", url)) => Self::Oidc(Text::new(url)),
+            // The providers that IAM knows by name, such as `cognito-identity.amazonaws.com`.
+            _ if !value.starts_with("arn:") && value.contains('.') => Self::Oidc(Text::new(value)),
+            _ => Self::Other(Text::new(value)),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    pub operator: Text,
+    pub key: Text,
+    pub values: Vec<Text>,
+}
+
+impl Condition {
+    /// Whether it lets only equal (or like) values pass, and fails when the key is missing.
+    fn narrows(&self) -> bool {
+        let operator = self.operator.to_ascii_lowercase();
+        let plain = operator.rsplit(':').next().unwrap_or("");
+        !operator.starts_with("forallvalues:")
+            && !plain.ends_with("ifexists")
+            && ["stringequals", "stringlike", "arnequals", "arnlike", "bool", "ipaddress"]
+                .iter()
+                .any(|known| plain.starts_with(known))
+    }
+
+    pub fn words(&self) -> String {
+        let values: Vec<&str> = self.values.iter().map(Text::as_str).collect();
+        format!("{} {} {}", self.key, self.operator, values.join(" or "))
+    }
+}
+
+/// One statement of a trust policy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statement {
+    pub allow: bool,
+    /// `NotPrincipal`: everybody but those in `trusted`.
+    pub all_but: bool,
+    pub trusted: Vec<Trusted>,
+    pub actions: Vec<Text>,
+    pub conditions: Vec<Condition>,
+}
+
+/// A trust policy. What could be read is there even when something could not.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trust {
+    pub statements: Vec<Statement>,
+    /// What could not be understood, in words.
+    pub unreadable: Option<String>,
+}
+
+impl Trust {
+    pub fn parse(document: &str) -> Self {
+        let unreadable = |why: &str| Self { statements: Vec::new(), unreadable: Some(why.to_owned()) };
+        let Ok(value) = serde_json::from_str::<Value>(document) else { return unreadable("it is not JSON") };
+        let Some(body) = value.as_object().and_then(|map| element(map, "Statement")) else {
+            return unreadable("it has no Statement");
+        };
+        let mut trust = Self::default();
+        let one = std::slice::from_ref(body);
+        for statement in body.as_array().map_or(one, Vec::as_slice) {
+            match statement.as_object().ok_or("a statement is not an object").and_then(Statement::parse) {
+                Ok(statement) => trust.statements.push(statement),
+                Err(why) => trust.unreadable = Some(why.to_owned()),
+            }
+        }
+        trust
+    }
+
+    /// The statements that let somebody in.
+    pub fn gates(&self) -> impl Iterator<Item = &Statement> {
+        self.statements.iter().filter(|statement| statement.allow)
+    }
+}
+
+impl Statement {
+    fn parse(map: &Map<String, Value>) -> Result<Self, &'static str> {
+        let allow = match element(map, "Effect").and_then(Value::as_str) {
+            Some("Allow") => true,
+            Some("Deny") => false,
+            _ => return Err("a statement has neither Effect Allow nor Deny"),
+        };
+        let (principal, all_but) = match (element(map, "Principal"), element(map, "NotPrincipal")) {
+            (Some(principal), None) => (principal, false),
+            (None, Some(principal)) => (principal, true),
+            _ => return Err("a statement names no principal"),
+        };
+        let trusted = trusted(principal)?;
+        let actions = words(element(map, "Action").or_else(|| element(map, "NotAction")).unwrap_or(&Value::Null));
+        let conditions = match element(map, "Condition") {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Object(operators)) => conditions(operators)?,
+            Some(_) => return Err("a condition is not an object"),
+        };
+        Ok(Self { allow, all_but, trusted, actions, conditions })
+    }
+
+    /// A narrowing condition on one of these keys (lower case).
+    pub fn narrowed_by(&self, keys: &[&str]) -> Option<&Condition> {
+        self.conditions.iter().find(|condition| {
+            condition.narrows()
+                && keys.contains(&condition.key.to_ascii_lowercase().as_str())
+                && !condition.values.iter().any(|value| *value == "*")
+        })
+    }
+
+    pub fn wants_external_id(&self) -> bool {
+        self.narrowed_by(&["sts:externalid"]).is_some()
+    }
+
+    /// It asks for MFA in the session or in the request.
+    pub fn wants_mfa(&self) -> bool {
+        let asks = |condition: &Condition| {
+            condition.values.iter().any(|value| value.eq_ignore_ascii_case("true")) && condition.narrows()
+        };
+        let aged = |condition: &Condition| {
+            condition.key.eq_ignore_ascii_case("aws:MultiFactorAuthAge")
+                && condition.operator.to_ascii_lowercase().starts_with("numericlessthan")
+                && !condition.operator.to_ascii_lowercase().ends_with("ifexists")
+        };
+        self.conditions.iter().any(|c| c.key.eq_ignore_ascii_case("aws:MultiFactorAuthPresent") && asks(c) || aged(c))
+    }
+
+    /// Everybody on AWS, with no condition that says whose account, role or organization it must be.
+    pub fn is_open_to_anyone(&self) -> bool {
+        const WHOSE: &[&str] = &[
+            "aws:principalorgid",
+            "aws:principalorgpaths",
+            "aws:principalaccount",
+            "aws:principalarn",
+            "aws:sourceaccount",
+            "aws:sourcearn",
+            "aws:sourceorgid",
+            "aws:sourceorgpaths",
+            "aws:userid",
+            "sts:externalid",
+        ];
+        self.allow && (self.all_but || self.trusted.contains(&Trusted::Anyone)) && self.narrowed_by(WHOSE).is_none()
+    }
+
+    /// For an OIDC provider: why its subjects are wide, if they are. A subject is narrow when it is compared with
+    /// patterns whose wildcards come after a repository, project or the like: not first, and for
+    /// `repo:OWNER/NAME:...` not within the owner or the name (GitHub, "Security hardening with OpenID Connect").
+    pub fn wide_subjects(&self, provider: &str) -> Option<String> {
+        let key = format!("{provider}:sub").to_ascii_lowercase();
+        let Some(subjects) = self.conditions.iter().find(|c| c.narrows() && c.key.to_ascii_lowercase() == key) else {
+            return Some("no condition on the subject".to_owned());
+        };
+        let like = subjects.operator.to_ascii_lowercase().contains("like");
+        let wide = |value: &&Text| {
+            if !like {
+                return false;
+            }
+            let head = value.split(['*', '?']).next().unwrap_or("");
+            let whole = head.len() == value.len();
+            match value.strip_prefix("repo:") {
+                _ if whole => false,
+                Some(_) => head.matches(':').count() < 2,
+                None => head.trim_end_matches([':', '/', '|']).len() < 5,
+            }
+        };
+        subjects.values.iter().find(wide).map(|value| format!("any subject like {value}"))
+    }
+}
+
+/// Element names are taken without regard to case, as IAM does not refuse other spellings everywhere.
+fn element<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    map.get(name).or_else(|| map.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
+}
+
+fn words(value: &Value) -> Vec<Text> {
+    let word = |value: &Value| match value {
+        Value::String(text) => Some(Text::new(text)),
+        Value::Bool(flag) => Some(Text::new(if *flag { "true" } else { "false" })),
+        Value::Number(number) => Some(Text::new(&number.to_string())),
+        _ => None,
+    };
+    match value {
+        Value::Array(list) => list.iter().filter_map(word).collect(),
+        value => word(value).into_iter().collect(),
+    }
+}
+
+fn trusted(principal: &Value) -> Result<Vec<Trusted>, &'static str> {
+    let map = match principal {
+        Value::Object(map) => map,
+        Value::String(_) | Value::Array(_) => return Ok(words(principal).iter().map(|w| Trusted::aws(w)).collect()),
+        _ => return Err("a principal is neither text nor a map"),
+    };
+    let mut all = Vec::new();
+    for (kind, value) in map {
+        let make: fn(&str) -> Trusted = match kind.to_ascii_lowercase().as_str() {
+            "aws" => Trusted::aws,
+            "federated" => Trusted::federated,
+            "service" => |word| Trusted::Service(Text::new(word)),
+            _ => |word| Trusted::Other(Text::new(word)),
+        };
+        all.extend(words(value).iter().map(|word| make(word)));
+    }
+    Ok(all)
+}
+
+fn conditions(operators: &Map<String, Value>) -> Result<Vec<Condition>, &'static str> {
+    let mut all = Vec::new();
+    for (operator, keys) in operators {
+        let keys = keys.as_object().ok_or("a condition's operator holds no keys")?;
+        all.extend(keys.iter().map(|(key, values)| Condition {
+            operator: Text::new(operator),
+            key: Text::new(key),
+            values: words(values),
+        }));
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn one(statement: &str) -> Statement {
+        let trust = Trust::parse(&format!(r#"{{"Statement":{statement}}}"#));
+        assert_eq!(trust.unreadable, None, "{statement}");
+        trust.statements.into_iter().next().expect("one statement")
+    }
+
+    #[test]
+    fn every_form_of_principal() {
+        let account = || Trusted::Account("111122223333".into());
+        for (principal, wanted) in [
+            (r#""*""#, vec![Trusted::Anyone]),
+            (r#"{"AWS":"*"}"#, vec![Trusted::Anyone]),
+            (r#"{"AWS":"111122223333"}"#, vec![account()]),
+            (r#"{"AWS":["arn:aws:iam::111122223333:root"]}"#, vec![account()]),
+            (
+                r#"{"AWS":"arn:aws:iam::111122223333:role/x"}"#,
+                vec![Trusted::Principal("arn:aws:iam::111122223333:role/x".into())],
+            ),
+            (r#"{"AWS":"AROAEXAMPLEID"}"#, vec![Trusted::Deleted("AROAEXAMPLEID".into())]),
+            (
+                r#"{"Service":["ec2.amazonaws.com","x.amazonaws.com"]}"#,
+                vec![Trusted::Service("ec2.amazonaws.com".into()), Trusted::Service("x.amazonaws.com".into())],
+            ),
+            (
+                r#"{"Federated":"arn:aws:iam::1:saml-provider/okta"}"#,
+                vec![Trusted::Saml("arn:aws:iam::1:saml-provider/okta".into())],
+            ),
+            (
+                r#"{"Federated":"arn:aws:iam::1:oidc-provider/token.actions.githubusercontent.com"}"#,
+                vec![Trusted::Oidc("token.actions.githubusercontent.com".into())],
+            ),
+            (r#"{"Federated":"accounts.google.com"}"#, vec![Trusted::Oidc("accounts.google.com".into())]),
+        ] {
+            let statement = one(&format!(r#"{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"}}"#));
+            assert_eq!(statement.trusted, wanted, "{principal}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said_and_the_rest_stays() {
+        for document in ["", "{", "[]", r#"{"Version":"2012-10-17"}"#, r#"{"Statement":[7]}"#] {
+            assert!(Trust::parse(document).unreadable.is_some(), "{document}");
+        }
+        let trust = Trust::parse(r#"{"Statement":[{"Effect":"Maybe"},{"Effect":"Allow","Principal":"*"}]}"#);
+        assert!(trust.unreadable.is_some());
+        assert_eq!(trust.statements.len(), 1);
+    }
+
+    #[test]
+    fn an_external_id_counts_only_when_it_must_be_there() {
+        for (condition, wanted) in [
+            (r#"{"StringEquals":{"sts:ExternalId":"x"}}"#, true),
+            (r#"{"StringLike":{"STS:externalid":["a*","b"]}}"#, true),
+            (r#"{"StringLike":{"sts:ExternalId":"*"}}"#, false),
+            (r#"{"StringEqualsIfExists":{"sts:ExternalId":"x"}}"#, false),
+            (r#"{"StringNotEquals":{"sts:ExternalId":"x"}}"#, false),
+            (r#"{"ForAllValues:StringEquals":{"sts:ExternalId":"x"}}"#, false),
+            (r#"{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}"#, false),
+        ] {
+            let statement = one(&format!(r#"{{"Effect":"Allow","Principal":{{"AWS":"1"}},"Condition":{condition}}}"#));
+            assert_eq!(statement.wants_external_id(), wanted, "{condition}");
+        }
+    }
+
+    #[test]
+    fn anyone_unless_a_condition_says_whose() {
+        for (condition, wanted) in [
+            (r"{}", true),
+            (r#"{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}"#, false),
+            (r#"{"Bool":{"aws:SecureTransport":"true"}}"#, true),
+            (r#"{"StringLike":{"aws:PrincipalArn":"*"}}"#, true),
+        ] {
+            let statement = one(&format!(r#"{{"Effect":"Allow","Principal":"*","Condition":{condition}}}"#));
+            assert_eq!(statement.is_open_to_anyone(), wanted, "{condition}");
+        }
+        assert!(one(r#"{"Effect":"Allow","NotPrincipal":{"AWS":"111122223333"}}"#).is_open_to_anyone());
+    }
+
+    #[test]
+    fn subjects_are_wide_when_the_repository_is_open() {
+        for (condition, wide) in [
+            (r#"{"StringEquals":{"gh.com:sub":"repo:o/r:ref:refs/heads/main"}}"#, false),
+            (r#"{"StringLike":{"gh.com:sub":"repo:o/r:*"}}"#, false),
+            (r#"{"StringLike":{"gh.com:sub":"repo:o/*"}}"#, true),
+            (r#"{"StringLike":{"gh.com:sub":"repo:o/r*"}}"#, true),
+            (r#"{"StringLike":{"gh.com:sub":["repo:o/r:*","repo:*"]}}"#, true),
+            (r#"{"StringLike":{"gh.com:sub":"*"}}"#, true),
+            (r#"{"StringEquals":{"gh.com:aud":"sts.amazonaws.com"}}"#, true),
+            (r#"{"StringEqualsIfExists":{"gh.com:sub":"repo:o/r:x"}}"#, true),
+            (r#"{"StringLike":{"gh.com:sub":"system:serviceaccount:ns:*"}}"#, false),
+        ] {
+            let statement = one(&format!(r#"{{"Effect":"Allow","Principal":"*","Condition":{condition}}}"#));
+            assert_eq!(statement.wide_subjects("gh.com").is_some(), wide, "{condition}");
+        }
+    }
+
+    #[test]
+    fn mfa_must_be_asked_for_plainly() {
+        for (condition, wanted) in [
+            (r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#, true),
+            (r#"{"Bool":{"aws:MultiFactorAuthPresent":true}}"#, true),
+            (r#"{"BoolIfExists":{"aws:MultiFactorAuthPresent":"true"}}"#, false),
+            (r#"{"NumericLessThan":{"aws:MultiFactorAuthAge":"3600"}}"#, true),
+            (r"{}", false),
+        ] {
+            let statement = one(&format!(r#"{{"Effect":"Allow","Principal":"*","Condition":{condition}}}"#));
+            assert_eq!(statement.wants_mfa(), wanted, "{condition}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_document_panics(document in ".*", inner in "[\\[\\]{}:,\"A-Za-z*]{0,40}") {
+            let _ = Trust::parse(&document);
+            let _ = Trust::parse(&format!(r#"{{"Statement":[{{"Effect":"Allow","Principal":{inner}}}]}}"#));
+        }
+    }
+}

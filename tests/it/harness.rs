@@ -1,0 +1,190 @@
+//! The machine without a terminal: keys in, screens out, every effect performed at once.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use mgmtscope::analysis::assess;
+use mgmtscope::app::keymap::{Chord, Key, Keymap};
+use mgmtscope::app::{App, Effect, Msg, Start, update};
+use mgmtscope::collect::demo::Demo;
+use mgmtscope::collect::{Delivery, Order, RegionScope, RunId, Source, gather};
+use mgmtscope::model::{Batch, Facts, Origin};
+use mgmtscope::panes::TimeMode;
+use mgmtscope::ui::theme::Theme;
+use mgmtscope::ui::view;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use tokio_util::sync::CancellationToken;
+
+/// A moment after the sample's own clock; nothing on a screen may depend on it.
+pub fn wall() -> Timestamp {
+    "2027-01-01T00:00:00Z".parse().expect("a time")
+}
+
+/// The sample organization, read once.
+pub fn demo() -> Facts {
+    static FACTS: OnceLock<Facts> = OnceLock::new();
+    FACTS
+        .get_or_init(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let order = Order::everything(RegionScope::All, jiff::SignedDuration::from_hours(90 * 24), wall());
+            let source: Arc<dyn Source> = Arc::new(Demo::default());
+            runtime.block_on(gather(source, order, CancellationToken::new(), |_, _| {}))
+        })
+        .clone()
+}
+
+pub struct Harness {
+    pub app: App,
+    /// Effects that are not performed at once, by name: copies, quits, runs.
+    pub effects: Vec<Effect>,
+    theme: Theme,
+    now: Timestamp,
+}
+
+impl Harness {
+    /// The program just started on a source that has said nothing yet.
+    pub fn new(width: u16, height: u16, origin: Origin) -> Self {
+        let start = Start {
+            keymap: Keymap::standard(),
+            zone: TimeZone::UTC,
+            now: wall(),
+            size: (width, height),
+            time: TimeMode::Utc,
+        };
+        let (app, effects) = App::new(start, origin);
+        let theme = Theme::named("16").expect("built in");
+        let mut harness = Self { app, effects: Vec::new(), theme, now: wall() };
+        harness.perform(effects);
+        harness
+    }
+
+    /// The program with the whole sample read.
+    pub fn demo(width: u16, height: u16) -> Self {
+        Self::with(width, height, demo())
+    }
+
+    /// The program with these facts, read to the end.
+    pub fn with(width: u16, height: u16, facts: Facts) -> Self {
+        let origin = facts.origins.first().cloned().unwrap_or_default();
+        let mut harness = Self::new(width, height, origin);
+        let events = facts.events.iter().map(|event| event.raw()).collect::<Vec<_>>();
+        for batch in facts.to_batches() {
+            harness.deliver(batch);
+        }
+        for chunk in events.chunks(500) {
+            let events = chunk.iter().map(|raw| mgmtscope::model::Event::from_record(raw).expect("a record")).collect();
+            harness.deliver(Batch::Events(events));
+        }
+        harness.end();
+        harness
+    }
+
+    pub fn deliver(&mut self, batch: Batch) {
+        self.app_message(Msg::Delivered(Delivery::Batch(RunId(0), Box::new(batch))));
+    }
+
+    pub fn deliver_to(&mut self, run: RunId, batch: Batch) {
+        self.app_message(Msg::Delivered(Delivery::Batch(run, Box::new(batch))));
+    }
+
+    /// The first reading is over.
+    pub fn end(&mut self) {
+        self.app_message(Msg::Delivered(Delivery::Ended(RunId(0))));
+        self.settle();
+        self.app.notice = None;
+    }
+
+    /// Lets time pass until nothing is pending.
+    pub fn settle(&mut self) {
+        while let Some(wake) = self.app.wake() {
+            self.now = wake.max(self.now);
+            self.app_message(Msg::Clock);
+        }
+    }
+
+    fn app_message(&mut self, msg: Msg) {
+        let effects = update(&mut self.app, msg, self.now);
+        self.perform(effects);
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Assess { version, facts, as_of, lens } => {
+                    let assessment = Arc::new(assess(*facts, as_of, lens));
+                    self.app_message(Msg::Assessed(version, assessment));
+                }
+                other => self.effects.push(other),
+            }
+        }
+    }
+
+    /// Keys with blanks between, named as in a keymap: `2 / text:admin enter`.
+    pub fn press(mut self, keys: &str) -> Self {
+        for word in keys.split(' ').filter(|word| !word.is_empty()) {
+            if let Some(text) = word.strip_prefix("text:") {
+                for c in text.replace('_', " ").chars() {
+                    self.app_message(Msg::Key(Chord::plain(Key::Char(c))));
+                }
+            } else {
+                self.app_message(Msg::Key(word.parse().expect(word)));
+            }
+        }
+        self.settle();
+        self
+    }
+
+    pub fn resize(mut self, width: u16, height: u16) -> Self {
+        self.app_message(Msg::Resized(width, height));
+        self
+    }
+
+    pub fn buffer(&self) -> Buffer {
+        let (width, height) = self.app.size;
+        let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+        view(&self.app, &self.theme, &mut buffer);
+        buffer
+    }
+
+    /// The screen as text, trailing blanks cut.
+    pub fn screen(&self) -> String {
+        let buffer = self.buffer();
+        let width = usize::from(buffer.area.width).max(1);
+        let rows = buffer.content.chunks(width).map(|row| {
+            row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned()
+        });
+        rows.collect::<Vec<_>>().join("\n")
+    }
+
+    /// The screen with a map of styles below it, so that a snapshot pins both: one letter a style, `.` for the plain one.
+    pub fn styled(&self) -> String {
+        let buffer = self.buffer();
+        let width = usize::from(buffer.area.width).max(1);
+        let mut letters: BTreeMap<String, char> = BTreeMap::new();
+        let mut map = String::new();
+        for row in buffer.content.chunks(width) {
+            let mut line = String::new();
+            for cell in row {
+                let style = format!("{:?} {:?} {:?}", cell.fg, cell.bg, cell.modifier);
+                let next = char::from(b'a' + u8::try_from(letters.len() % 26).unwrap_or(0));
+                let plain = style == "Reset Reset NONE";
+                line.push(if plain { '.' } else { *letters.entry(style).or_insert(next) });
+            }
+            map.push_str(line.trim_end_matches('.'));
+            map.push('\n');
+        }
+        let legend: Vec<String> = letters.iter().map(|(style, letter)| format!("{letter} {style}")).collect();
+        format!("{}\n----\n{}----\n{}", self.screen(), map.trim_end(), legend.join("\n"))
+    }
+
+    /// What was copied last.
+    pub fn copied(&self) -> Option<&str> {
+        self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Copy { text, .. } => Some(text.as_str()),
+            _ => None,
+        })
+    }
+}
