@@ -218,7 +218,7 @@ impl<'a> Evidence<'a> {
 
     fn trusts_only(&self, subject: &Subject<'_>, service: &str) -> Confirmed {
         let role = subject.resident.arn.as_ref().and_then(|arn| self.facts.roles.get(arn));
-        let Some(trust) = role.and_then(|role| serde_json::from_str::<Value>(&role.trust).ok()) else {
+        let Some(trust) = role.and_then(|role| role.trust.json()) else {
             return Confirmed::Unknown;
         };
         let principals: Vec<&Value> =
