@@ -84,7 +84,6 @@ pub enum Command {
     Query {
         pane: Listed,
         /// The filter language of the interface, as in `kind:user mfa:no`
-        #[arg(allow_hyphen_values = true)]
         filter: Vec<String>,
         #[arg(long, default_value = "table", value_parser = ["table", "json", "csv", "count"])]
         format: String,

@@ -111,7 +111,7 @@ impl Settings {
 fn read(path: &Path) -> Result<File, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     toml::from_str(&text).map_err(|error| {
-        let line = error.span().map_or(1, |span| text.get(..span.start).unwrap_or("").lines().count().max(1));
+        let line = error.span().map_or(1, |span| text.get(..span.start).unwrap_or("").matches('\n').count() + 1);
         format!("{}, line {line}: {}", path.display(), error.message().lines().next().unwrap_or("not TOML"))
     })
 }

@@ -111,8 +111,9 @@ impl FromStr for Chord {
 }
 
 /// What has the focus.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Context {
+    #[default]
     Global,
     List,
     Detail,
@@ -144,12 +145,6 @@ pub enum Found {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keymap {
     bindings: BTreeMap<(Context, Vec<Chord>), Command>,
-}
-
-impl Default for Context {
-    fn default() -> Self {
-        Self::Global
-    }
 }
 
 impl Keymap {

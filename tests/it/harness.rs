@@ -153,9 +153,10 @@ impl Harness {
     pub fn screen(&self) -> String {
         let buffer = self.buffer();
         let width = usize::from(buffer.area.width).max(1);
-        let rows = buffer.content.chunks(width).map(|row| {
-            row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned()
-        });
+        let rows = buffer
+            .content
+            .chunks(width)
+            .map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned());
         rows.collect::<Vec<_>>().join("\n")
     }
 

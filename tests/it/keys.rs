@@ -64,7 +64,11 @@ fn from_a_principal_to_its_events_and_back_with_one_key() {
     let harness = harness.press("a");
     assert_eq!(harness.app.pane, PaneId::Activity);
     let count = harness.app.list().rows.len() as u64;
-    assert_eq!(count, harness.app.a.activity.of(&name).events, "the pane shows as many as the principal is said to have");
+    assert_eq!(
+        count,
+        harness.app.a.activity.of(&name).events,
+        "the pane shows as many as the principal is said to have"
+    );
     assert!(crumb(&harness).contains("Principals ›"), "{}", crumb(&harness));
     let harness = harness.press("p");
     assert_eq!(harness.app.pane, PaneId::Principals);
@@ -95,11 +99,13 @@ fn rows_that_come_do_not_move_the_row_under_the_cursor() {
         let list = harness.app.list();
         (list.key(&harness.app.a), list.cursor - list.offset)
     };
-    let role = |n: usize| Role {
+    let role = |n: usize| {
+        Role {
         name: format!("0-first-{n}").into(),
         arn: format!("arn:aws:iam::111122223333:role/0-first-{n}").into(),
         trust: r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#.into(),
         ..Role::default()
+    }
     };
     // A late batch of the first reading would be dropped: it is over. A refresh brings new rows.
     harness = harness.press("r");
@@ -133,7 +139,8 @@ fn sorting_goes_both_ways_by_any_column() {
     let mut down = harness.app.list().rows.clone();
     assert_ne!(up, down);
     down.reverse();
-    let names = |rows: &[u32]| rows.iter().map(|&r| harness.app.a.principals[r as usize].key.clone()).collect::<Vec<_>>();
+    let names =
+        |rows: &[u32]| rows.iter().map(|&r| harness.app.a.principals[r as usize].key.clone()).collect::<Vec<_>>();
     assert_eq!(names(&up).len(), names(&down).len());
 }
 

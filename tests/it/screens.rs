@@ -91,8 +91,13 @@ fn details() {
             let harness = Harness::demo(width, height).press(&format!("{} enter", pane.id as usize + 1));
             insta::assert_snapshot!(format!("{}_detail_{width}x{height}", pane.name), harness.screen());
         }
-        for (name, keys) in [("help", "?"), ("palette", ":"), ("sort", "2 s"), ("raw", "3 J"), ("filter", "2 / text:kind:")] {
-            insta::assert_snapshot!(format!("{name}_{width}x{height}"), Harness::demo(width, height).press(keys).screen());
+        for (name, keys) in
+            [("help", "?"), ("palette", ":"), ("sort", "2 s"), ("raw", "3 J"), ("filter", "2 / text:kind:")]
+        {
+            insta::assert_snapshot!(
+                format!("{name}_{width}x{height}"),
+                Harness::demo(width, height).press(keys).screen()
+            );
         }
     }
 }
