@@ -208,19 +208,6 @@ impl EventLog {
         })
     }
 
-    /// Every record as AWS wrote it, in the order of arrival; each block is unpacked once.
-    pub fn records(&self) -> impl Iterator<Item = String> {
-        self.chunks.iter().flat_map(|chunk| {
-            let records = unpack(&chunk.block, chunk.ends.last().map_or(0, |end| *end as usize));
-            let mut start = 0;
-            chunk.ends.iter().map(move |&end| {
-                let record = records.get(start..end as usize).unwrap_or_default();
-                start = end as usize;
-                String::from_utf8_lossy(record).into_owned()
-            })
-        })
-    }
-
     pub fn iter(&self) -> impl Iterator<Item = EventRow<'_>> {
         self.chunks.iter().zip(&self.starts).flat_map(move |(chunk, &start)| {
             (0..chunk.time.len()).map(move |at| EventRow {
@@ -303,12 +290,10 @@ impl<'a> EventRow<'a> {
         self.chunk.flags[self.at] & MFA != 0
     }
 
-    /// The record as AWS wrote it. Not cleaned: whoever shows it must. To read many, see [`EventLog::records`].
+    /// The record as AWS wrote it. Not cleaned: whoever shows it must.
     pub fn raw(&self) -> String {
-        let end = self.chunk.ends[self.at] as usize;
-        let start = if self.at == 0 { 0 } else { self.chunk.ends[self.at - 1] as usize };
-        let records = unpack(&self.chunk.block, end);
-        String::from_utf8_lossy(records.get(start..).unwrap_or_default()).into_owned()
+        let (start, end) = self.chunk.span(self.at);
+        self.chunk.unpack(end).get(start..end).map(|raw| String::from_utf8_lossy(raw).into_owned()).unwrap_or_default()
     }
 }
 
@@ -335,7 +320,6 @@ mod tests {
             assert_eq!(row.raw(), event.raw);
         }
         assert_eq!(log.iter().count(), 7);
-        assert!(log.records().zip(&events).all(|(record, event)| record == event.raw));
         assert!(log.raws().eq(events.iter().map(|event| event.raw.clone())));
         assert!(log.raw_lengths().eq(events.iter().map(|event| event.raw.len())));
     }

@@ -70,7 +70,7 @@ impl Harness {
     pub fn with(width: u16, height: u16, facts: Facts) -> Self {
         let origin = facts.origins.first().cloned().unwrap_or_default();
         let mut harness = Self::new(width, height, origin);
-        let events = facts.events.records().collect::<Vec<_>>();
+        let events = facts.events.raws().collect::<Vec<_>>();
         for batch in facts.to_batches() {
             harness.deliver(batch);
         }

@@ -34,7 +34,7 @@ fn there_is_enough_of_everything() {
 fn two_readings_are_equal() {
     let (one, two) = (read(), read());
     assert_eq!(one.to_batches(), two.to_batches());
-    assert!(one.events.records().eq(two.events.records()));
+    assert!(one.events.raws().eq(two.events.raws()));
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn every_document_and_record_is_json_and_every_record_is_one_of_its_own() {
         assert!(policy.document.as_ref().is_some_and(|document| document.json().is_some()), "{}", policy.name);
     }
     let mut ids = HashSet::new();
-    for (event, raw) in facts.events.iter().zip(facts.events.records()) {
+    for (event, raw) in facts.events.iter().zip(facts.events.raws()) {
         assert!(serde_json::from_str::<serde_json::Value>(&raw).is_ok(), "{raw}");
         assert!(ids.insert(event.word(Field::Id).clone()), "twice: {raw}");
     }
