@@ -51,7 +51,7 @@ pub static ACTIVITY: Pane = Pane {
             let needs = needs(a, row);
             Cell::text(needs.word()).tone(if needs == Needs::Any { Tone::Plain } else { Tone::Dim })
         }),
-        Column::share("error", "ERROR", 12, 1, 1, |a, row| word(a, row, Field::Error).tone(Tone::Warn)),
+        Column::share("error", "ERROR", 10, 1, 1, |a, row| word(a, row, Field::Error).tone(Tone::Warn)),
         Column::share("resource", "RESOURCE", 12, 2, 8, |a, row| word(a, row, Field::Resources)),
         Column::share("agent", "AGENT", 12, 2, 9, |a, row| word(a, row, Field::Agent)),
         Column::fixed("key", "ACCESS KEY", 20, 10, |a, row| word(a, row, Field::AccessKey)),

@@ -26,12 +26,10 @@ pub static OVERVIEW: Pane = Pane {
             Some(count) => Cell::count(count).tone(tone(a.claims[row].standing)),
             None => Cell::unknown(),
         }),
-        Column::share("claim", "WHAT", 30, 4, 0, |a, row| Cell::text(a.claims[row].text.as_str())),
-        Column::share("missing", "NOT READ", 8, 1, 1, |a, row| {
+        Column::fixed("practice", "PRACTICE", 9, 0, |a, row| Cell::text(a.claims[row].practice.word()).tone(Tone::Dim)),
+        Column::share("claim", "WHAT", 40, 4, 0, |a, row| Cell::text(a.claims[row].text.as_str())),
+        Column::share("missing", "NOT READ", 10, 2, 1, |a, row| {
             Cell::text(a.claims[row].missing.as_str()).tone(Tone::Warn)
-        }),
-        Column::share("practice", "PRACTICE", 20, 1, 2, |a, row| {
-            Cell::text(a.claims[row].practice.title()).tone(Tone::Dim)
         }),
         Column::fixed("id", "ID", 30, 9, |a, row| Cell::text(a.claims[row].id)),
     ],

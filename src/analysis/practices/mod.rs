@@ -22,6 +22,17 @@ pub enum Practice {
 }
 
 impl Practice {
+    /// One word, for narrow columns and filters.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::LimitAccess => "access",
+            Self::ReviewAccess => "review",
+            Self::OnlyManagementTasks => "tasks",
+            Self::NoWorkloads => "workloads",
+            Self::Delegate => "delegate",
+        }
+    }
+
     pub fn title(self) -> &'static str {
         match self {
             Self::LimitAccess => "Limit who has access",
