@@ -6,6 +6,7 @@
 pub mod aws;
 pub mod credential_report;
 pub mod files;
+pub mod policy_text;
 pub mod task;
 
 use std::collections::BTreeSet;
