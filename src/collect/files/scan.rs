@@ -142,10 +142,18 @@ impl<R: BufRead> Scanner<R> {
 
     /// The next byte that is not blank, which stays.
     pub fn next_token(&mut self) -> Result<Option<u8>, Broken> {
+        self.token(None)
+    }
+
+    /// The same, keeping the blanks before it.
+    fn token(&mut self, mut kept: Option<&mut Kept>) -> Result<Option<u8>, Broken> {
         loop {
             let buffer = self.buffer()?;
             let blanks = buffer.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
             let (empty, token) = (buffer.is_empty(), buffer.get(blanks).copied());
+            if let Some(kept) = &mut kept {
+                kept.push(&buffer[..blanks]);
+            }
             self.skip(blanks);
             if empty || token.is_some() {
                 return Ok(token);
@@ -166,7 +174,7 @@ impl<R: BufRead> Scanner<R> {
 
     /// Passes over one value, or keeps its bytes.
     pub fn value(&mut self, mut kept: Option<&mut Kept>) -> Result<(), Broken> {
-        if self.next_token()?.is_none() {
+        if self.token(kept.as_deref_mut())?.is_none() {
             return Err(self.broken("the file ends where a value should be"));
         }
         let start = self.at;
@@ -205,8 +213,8 @@ impl<R: BufRead> Scanner<R> {
     }
 
     /// Passes over `byte`, which must come next.
-    pub fn expect(&mut self, byte: u8, kept: Option<&mut Kept>) -> Result<(), Broken> {
-        match self.next_token()? {
+    pub fn expect(&mut self, byte: u8, mut kept: Option<&mut Kept>) -> Result<(), Broken> {
+        match self.token(kept.as_deref_mut())? {
             Some(found) if found == byte => {
                 if let Some(kept) = kept {
                     kept.push(&[byte]);
@@ -224,14 +232,14 @@ impl<R: BufRead> Scanner<R> {
     /// The key that comes next within an object, with its colon; none at the object's end, which is passed over.
     /// `first` is true for the first key, before which no comma stands.
     pub fn key(&mut self, first: bool, mut kept: Option<&mut Kept>) -> Result<Option<String>, Broken> {
-        if self.next_token()? == Some(b'}') {
+        if self.token(kept.as_deref_mut())? == Some(b'}') {
             self.expect(b'}', kept)?;
             return Ok(None);
         }
         if !first {
             self.expect(b',', kept.as_deref_mut())?;
         }
-        if self.next_token()? != Some(b'"') {
+        if self.token(kept.as_deref_mut())? != Some(b'"') {
             return Err(self.broken("a key is missing"));
         }
         let mut key = Kept::up_to(4096);
@@ -304,7 +312,7 @@ mod tests {
     #[test]
     fn a_value_ends_where_json_says() {
         for (text, expected) in [
-            (r#" {"a":"}\"]"} ,"#, r#"{"a":"}\"]"}"#),
+            (r#" {"a":"}\"]"} ,"#, r#" {"a":"}\"]"}"#),
             ("[1,[2,{}]]]", "[1,[2,{}]]"),
             ("12.5e3,", "12.5e3"),
             ("true", "true"),
