@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 /// None, said aloud, when the files are not here.
+#[allow(clippy::print_stdout, reason = "a skipped test must be seen")]
 fn corpus(name: &str) -> Option<PathBuf> {
     let shared = std::env::var_os("MGMTSCOPE_SHARED")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);

@@ -1,6 +1,6 @@
 //! Taking fields out of the AWS CLI's JSON: missing stays missing, an odd shape is passed over, nothing panics.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::model::{Tag, Text};
@@ -36,9 +36,9 @@ pub fn flag(value: &Value, key: &str) -> bool {
 pub fn time(value: &Value, key: &str) -> Option<Timestamp> {
     match value.get(key)? {
         Value::String(text) => text.parse().ok().or_else(|| format!("{text}Z").parse().ok()),
-        // Milliseconds are as far as AWS counts; beyond a float's 53 bits lies no date.
-        #[expect(clippy::cast_possible_truncation, reason = "a float out of range saturates and is then no date")]
-        Value::Number(seconds) => Timestamp::from_millisecond((seconds.as_f64()? * 1000.0).round() as i64).ok(),
+        Value::Number(seconds) => {
+            Timestamp::from_duration(SignedDuration::try_from_secs_f64(seconds.as_f64()?).ok()?).ok()
+        }
         _ => None,
     }
 }
