@@ -8,6 +8,7 @@ pub mod credential_report;
 pub mod demo;
 pub mod files;
 pub mod lanes;
+pub mod policy_text;
 pub mod task;
 
 use std::collections::BTreeSet;

@@ -1,0 +1,285 @@
+//! The reading itself, on a thread of its own: file after file, in the order given, folders in the order of names.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+use base64::Engine;
+use serde::Deserialize;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::ledger::Ledger;
+use super::organizations::Parts;
+use super::recognise::Kind;
+use super::{Entry, LIMITS, authorization, file_name, kind_of, trail, walk};
+use crate::collect::{BATCH, Order, Outbox, Stopped, credential_report};
+use crate::model::{Ask, Batch, Cause, Cell, Event, Problem};
+use crate::store::bounded::Unpacked;
+use crate::store::snapshot;
+
+/// A document is held in memory, unlike records: authorization details of the largest accounts are about 200 MB.
+const DOCUMENT: u64 = 1 << 30;
+/// Bytes of records that may wait for a full batch.
+const WAITING: usize = 8 << 20;
+/// Files that are named among those passed over.
+const NAMED: usize = 3;
+
+pub struct Run<'a> {
+    order: &'a Order,
+    out: Outbox,
+    stop: CancellationToken,
+    ledger: Ledger,
+    parts: Parts,
+    events: Vec<Event>,
+    bytes: usize,
+}
+
+/// What a folder held besides.
+#[derive(Default)]
+struct Besides {
+    unknown: Vec<String>,
+    digests: u64,
+    /// Name and what is wrong.
+    damaged: Vec<(String, String)>,
+}
+
+/// Where all events of files belong: a file does not say that it holds all of a Region.
+fn events_cell() -> Cell {
+    Cell::global(Ask::Events)
+}
+
+impl<'a> Run<'a> {
+    pub fn new(order: &'a Order, out: Outbox, stop: CancellationToken) -> Self {
+        let ledger = Ledger::new(out.clone());
+        Self { order, out, stop, ledger, parts: Parts::default(), events: Vec::new(), bytes: 0 }
+    }
+
+    /// Reads everything, and closes every cell that it began, whatever happens.
+    pub fn all(mut self, entries: &[Entry]) {
+        let read = entries.iter().try_for_each(|entry| self.entry(entry)).and_then(|()| self.flush());
+        let stopped = read.is_err() || self.stop.is_cancelled();
+        let mut close = || {
+            for batch in std::mem::take(&mut self.parts).finish() {
+                if !matches!(&batch, Batch::DelegatedAdministrators(rows) if rows.is_empty())
+                    && !matches!(&batch, Batch::Policies(rows) if rows.is_empty())
+                {
+                    self.out.blocking_send(batch)?;
+                }
+            }
+            self.ledger.close(stopped)
+        };
+        // An error means that nobody listens any more.
+        let _: Result<(), Stopped> = close();
+    }
+
+    fn check(&self) -> Result<(), Stopped> {
+        if self.stop.is_cancelled() { Err(Stopped) } else { Ok(()) }
+    }
+
+    fn wants(&self, ask: Ask) -> bool {
+        self.order.asks.contains(&ask)
+    }
+
+    fn entry(&mut self, entry: &Entry) -> Result<(), Stopped> {
+        match entry {
+            Entry::File { path, kind, .. } => self.file(path, &file_name(path), *kind),
+            Entry::Folder { path } => self.folder(path),
+        }
+    }
+
+    fn folder(&mut self, folder: &Path) -> Result<(), Stopped> {
+        let mut besides = Besides::default();
+        for found in walk(folder) {
+            self.check()?;
+            let path = match found {
+                Ok(path) => path,
+                Err(error) => {
+                    besides.damaged.push((file_name(folder), error));
+                    continue;
+                }
+            };
+            let name = path.strip_prefix(folder).map_or_else(|_| file_name(&path), |inner| inner.display().to_string());
+            match kind_of(&path) {
+                Ok(Some(Kind::Digest)) => besides.digests += 1,
+                Ok(Some(kind)) => self.file(&path, &name, kind)?,
+                Ok(None) if is_empty(&path) && looks_like_data(&name) => besides.damaged.push((name, "empty".into())),
+                Ok(None) => besides.unknown.push(name),
+                Err(error) => besides.damaged.push((name, error)),
+            }
+        }
+        self.besides(&besides);
+        Ok(())
+    }
+
+    /// Tells what else lay in a folder, beside what it brought.
+    fn besides(&mut self, besides: &Besides) {
+        let events = events_cell();
+        let cell = if self.ledger.has(&events) { Some(events) } else { self.ledger.first_cell() };
+        // Nothing of the folder was asked for.
+        let Some(cell) = cell else { return };
+        if besides.digests > 0 {
+            self.ledger.remark(&cell, format!("{} digest files skipped", besides.digests));
+        }
+        if !besides.unknown.is_empty() {
+            let mut names = besides.unknown[..besides.unknown.len().min(NAMED)].join(", ");
+            if besides.unknown.len() > NAMED {
+                names.push_str(", ...");
+            }
+            self.ledger.remark(&cell, format!("{} not recognised: {names}", besides.unknown.len()));
+        }
+        for (name, detail) in &besides.damaged {
+            self.ledger.unopened(&cell, name, detail);
+        }
+    }
+
+    fn file(&mut self, path: &Path, name: &str, kind: Kind) -> Result<(), Stopped> {
+        self.check()?;
+        if kind == Kind::Snapshot {
+            return self.snapshot(path, name);
+        }
+        let Some(ask) = kind.ask().filter(|&ask| self.wants(ask)) else { return Ok(()) };
+        let cell = Cell::global(ask);
+        self.ledger.begin(&cell, name)?;
+        let opened = File::open(path).and_then(|file| Unpacked::new(file, LIMITS));
+        let input = match opened {
+            Ok(input) => input,
+            Err(error) => {
+                self.ledger.damaged(&cell, name, &error.to_string());
+                return Ok(());
+            }
+        };
+        if kind == Kind::Trail {
+            return self.trail(input, name);
+        }
+        match self.document(input, name, kind) {
+            Ok((batches, rows)) => {
+                batches.into_iter().try_for_each(|batch| self.out.blocking_send(batch))?;
+                self.ledger.rows(&cell, rows)
+            }
+            Err(detail) => {
+                self.ledger.gap(&cell, Problem::new(name, Cause::Malformed, detail, "write this file again"));
+                Ok(())
+            }
+        }
+    }
+
+    fn trail(&mut self, input: Unpacked, name: &str) -> Result<(), Stopped> {
+        let told = trail::read(BufReader::with_capacity(64 << 10, input), LIMITS.item, |event| self.event(event))?;
+        self.ledger.told(&events_cell(), name, &told);
+        Ok(())
+    }
+
+    fn event(&mut self, event: Event) -> Result<(), Stopped> {
+        self.bytes += event.raw.len();
+        self.events.push(event);
+        if self.events.len() >= BATCH || self.bytes >= WAITING { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), Stopped> {
+        self.check()?;
+        if self.events.is_empty() {
+            return Ok(());
+        }
+        let count = self.events.len() as u64;
+        self.bytes = 0;
+        self.out.blocking_send(Batch::Events(std::mem::take(&mut self.events)))?;
+        self.ledger.rows(&events_cell(), count)
+    }
+
+    /// A file that is read whole: what it holds, or what is wrong with it.
+    fn document(&mut self, input: Unpacked, name: &str, kind: Kind) -> Result<(Vec<Batch>, u64), String> {
+        let mut bytes = Vec::new();
+        let limit = DOCUMENT + 1;
+        input.take(limit).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+        if bytes.len() as u64 == limit {
+            return Err(format!("larger than {DOCUMENT} bytes"));
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        if kind == Kind::CredentialReport {
+            return report(text.as_bytes());
+        }
+        let (mut batches, mut rows) = (Vec::new(), 0);
+        // Pages that were written one after the other are several documents.
+        for document in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
+            let document = document.map_err(|error| error.to_string())?;
+            let (more, count) = match kind {
+                Kind::Authorization => authorization::batches(&document),
+                Kind::CredentialReportAnswer => answered_report(&document)?,
+                kind => self.parts.batches(kind, &document, name)?,
+            };
+            batches.extend(more);
+            rows += count;
+        }
+        Ok((batches, rows))
+    }
+
+    fn snapshot(&mut self, path: &Path, name: &str) -> Result<(), Stopped> {
+        let opened = File::open(path).map_err(Into::into).and_then(|file| snapshot::read(file, snapshot::LIMITS));
+        let batches = match opened {
+            Ok(batches) => batches,
+            Err(error) => {
+                let problem = Problem::new(name, Cause::Malformed, error.to_string(), "write this snapshot again");
+                self.ledger.gap(&events_cell(), problem);
+                return Ok(());
+            }
+        };
+        let mut events = 0;
+        for batch in batches {
+            self.check()?;
+            match batch {
+                // The file is the origin now; its age is in its header.
+                Ok(Batch::Origin(_)) => {}
+                Ok(Batch::Reading(cell, reading)) if self.wants(cell.ask) => self.ledger.found(&cell, reading)?,
+                Ok(Batch::Reading(..)) => {}
+                Ok(Batch::Events(_)) if !self.wants(Ask::Events) => {}
+                Ok(batch) => {
+                    events += if let Batch::Events(events) = &batch { events.len() as u64 } else { 0 };
+                    self.out.blocking_send(batch)?;
+                }
+                Err(damage) => self.damage(&damage, name, events),
+            }
+        }
+        Ok(())
+    }
+
+    /// What is missing of a snapshot is a gap wherever it may be missing.
+    fn damage(&mut self, damage: &snapshot::Damage, name: &str, events: u64) {
+        let mut cells = self.ledger.found_cells(damage.only_events);
+        if cells.is_empty() {
+            cells.push(events_cell());
+        }
+        let detail = format!("{damage} ({events} events were read)");
+        for cell in cells {
+            let problem = Problem::new(name, Cause::Malformed, &detail, "write this snapshot again");
+            self.ledger.gap(&cell, problem);
+        }
+    }
+}
+
+fn report(csv: &[u8]) -> Result<(Vec<Batch>, u64), String> {
+    let rows = credential_report::parse(csv).map_err(|error| error.to_string())?;
+    let count = rows.len() as u64;
+    Ok((vec![Batch::CredentialReport(rows)], count))
+}
+
+fn answered_report(document: &Value) -> Result<(Vec<Batch>, u64), String> {
+    #[derive(Deserialize)]
+    struct Answer {
+        #[serde(rename = "Content")]
+        content: String,
+    }
+    let answer = Answer::deserialize(document).map_err(|error| error.to_string())?;
+    let csv = base64::engine::general_purpose::STANDARD.decode(answer.content.trim());
+    report(&csv.map_err(|error| format!("Content is not base64: {error}"))?)
+}
+
+fn is_empty(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|meta| meta.len() == 0)
+}
+
+/// An empty README says nothing; an empty log file is a failed copy.
+fn looks_like_data(name: &str) -> bool {
+    [".json", ".jsonl", ".gz", ".csv", ".mgx"].iter().any(|end| name.ends_with(end))
+}

@@ -1,0 +1,217 @@
+//! From paths to facts: what is refused at once, what is combined, what is told of damage.
+
+use std::io::Write;
+
+use super::*;
+use crate::collect::{RegionScope, gather};
+use crate::model::{Ask, Cell, Facts, Reading, Status};
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    fn with(self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        let path = self.0.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+        std::fs::write(path, content).expect("written");
+        self
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+}
+
+fn gzip(bytes: impl AsRef<[u8]>) -> Vec<u8> {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(bytes.as_ref()).expect("in memory");
+    packer.finish().expect("in memory")
+}
+
+fn record(n: usize) -> String {
+    format!(r#"{{"eventName":"E{n}","eventID":"{n}","eventTime":"2026-11-{:02}T10:00:00Z"}}"#, n % 28 + 1)
+}
+
+fn records(numbers: std::ops::Range<usize>) -> String {
+    format!(r#"{{"Records":[{}]}}"#, numbers.map(record).collect::<Vec<_>>().join(","))
+}
+
+async fn read_asking(paths: Vec<PathBuf>, asks: &[Ask]) -> Facts {
+    let order = Order {
+        asks: asks.iter().copied().collect(),
+        regions: RegionScope::All,
+        since: jiff::SignedDuration::from_hours(1),
+        now: Timestamp::UNIX_EPOCH,
+    };
+    let source = Arc::new(Files::open(paths).expect("good paths"));
+    let facts = gather(source, order, CancellationToken::new(), |_, _| {}).await;
+    assert!(!facts.coverage.is_open(), "a cell was left open");
+    facts
+}
+
+async fn read(paths: Vec<PathBuf>) -> Facts {
+    read_asking(paths, Ask::ALL).await
+}
+
+fn reading(facts: &Facts, ask: Ask) -> Reading {
+    facts.coverage.get(&Cell::global(ask)).cloned().expect("the cell was read")
+}
+
+fn refused(path: PathBuf) -> String {
+    let line = Files::open(vec![path]).expect_err("refused").to_string();
+    assert!(!line.contains('\n'));
+    line
+}
+
+#[test]
+fn a_mistake_is_one_line_that_says_what_and_where() {
+    let folder = Folder::new()
+        .with("x.json", r#"{"hello": 1}"#)
+        .with("empty/notes.txt", "hi")
+        .with("digest.json", r#"{"awsAccountId":"1","digestStartTime":"x"}"#)
+        .with("newer.mgx", r#"{"mgmtscope":"snapshot","version":9,"program":"7.0"}"#)
+        .with("cut.json.gz", &gzip("{\"Records\":[]}")[..12]);
+    assert!(refused(folder.path("none.json")).ends_with("none.json: No such file or directory"));
+    let line = refused(folder.path("x.json"));
+    assert!(line.contains("x.json: not a mgmtscope snapshot") && line.contains("UserDetailList"), "{line}");
+    assert!(refused(folder.path("empty")).contains("none of its 1 files"));
+    assert!(refused(folder.path("digest.json")).contains("digest"));
+    assert!(refused(folder.path("newer.mgx")).contains("version 9"));
+    assert!(refused(folder.path("cut.json.gz")).contains("cut short"));
+    assert!(Files::open(Vec::new()).is_err());
+}
+
+#[tokio::test]
+async fn every_wrapping_of_the_same_events_gives_the_same_log() {
+    let lines = (0..1_200).map(record).collect::<Vec<_>>().join("\n");
+    let lookup: Vec<_> = (0..1_200).map(|n| serde_json::json!({ "CloudTrailEvent": record(n) })).collect();
+    let folder = Folder::new()
+        .with("wrapped.json", records(0..1_200))
+        .with("members.gz", [gzip(records(0..600)), gzip(records(600..1_200))].concat())
+        .with("lines.jsonl", &lines)
+        .with("list.json", format!("[{}]", lines.replace('\n', ",")))
+        .with("lookup.json", serde_json::json!({ "Events": lookup }).to_string());
+    for name in ["wrapped.json", "members.gz", "lines.jsonl", "list.json", "lookup.json"] {
+        let facts = read(vec![folder.path(name)]).await;
+        assert!(facts.events.raws().eq((0..1_200).map(record)), "{name}");
+        let reading = reading(&facts, Ask::Events);
+        assert_eq!((reading.status, reading.rows, reading.note.as_str()), (Status::Complete, 1_200, name));
+        assert_eq!(reading.since, "2026-11-01T10:00:00Z".parse().ok());
+        assert_eq!(reading.until, "2026-11-28T10:00:00Z".parse().ok());
+    }
+    let facts = read(vec![folder.path("wrapped.json"), folder.path("lookup.json")]).await;
+    assert_eq!(facts.events.len(), 1_200, "an event that comes twice is one");
+}
+
+#[tokio::test]
+async fn a_folder_tells_its_damage_and_reads_the_rest() {
+    let cut = gzip(records(20..500));
+    let folder = Folder::new()
+        .with("2026/11/b.json.gz", gzip(records(0..10)))
+        .with("2026/11/c.json.gz", &cut[..cut.len() / 2])
+        .with("2026/12/a.json", format!("{}\nrubbish\n{}\n", record(600), record(601)))
+        .with("2026/12/z.json.gz", "")
+        .with("digest.json", r#"{"awsAccountId":"1","digestStartTime":"x"}"#)
+        .with("README.md", "hello");
+    let facts = read(vec![folder.0.path().to_owned()]).await;
+    let reading = reading(&facts, Ask::Events);
+    assert_eq!(reading.status, Status::Partial);
+    assert_eq!(reading.rows as usize, facts.events.len());
+    assert!(facts.events.len() > 12, "the start of the cut file is kept: {}", facts.events.len());
+    let [gap] = &reading.gaps[..] else { panic!("{:?}", reading.gaps) };
+    assert_eq!(gap.what, "3 of 4 files damaged");
+    assert!(gap.detail.starts_with("first 2026/11/c.json.gz: at byte "), "{}", gap.detail);
+    assert!(gap.detail.ends_with("1 record left out"), "{}", gap.detail);
+    assert!(reading.note.contains("1 digest files skipped; 1 not recognised: README.md"), "{}", reading.note);
+}
+
+#[tokio::test]
+async fn several_kinds_make_one_picture() {
+    let csv = "user,arn,user_creation_time,mfa_active\n<root_account>,arn:aws:iam::111122223333:root,2020-01-01T00:00:00Z,false\n";
+    let content = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, csv);
+    let page = |name: &str| serde_json::json!({ "RoleDetailList": [{ "RoleName": name, "Arn": format!("arn:aws:iam::111122223333:role/{name}") }] });
+    let folder = Folder::new()
+        .with("report.csv", csv)
+        .with("answer.json", serde_json::json!({ "Content": content, "ReportFormat": "text/csv" }).to_string())
+        .with("pages.json", format!("{}\n{}", page("a"), page("b")))
+        .with("org.json", r#"{"Organization":{"Id":"o-1","MasterAccountId":"111122223333"}}"#)
+        .with("broken.json", r#"{"Accounts":[{"Id":"1"},"#)
+        .with("trail.jsonl", record(1));
+    let names = ["report.csv", "answer.json", "pages.json", "org.json", "broken.json", "trail.jsonl"];
+    let paths: Vec<_> = names.map(|name| folder.path(name)).to_vec();
+    let facts = read(paths.clone()).await;
+    assert_eq!(facts.roles.len(), 2);
+    assert_eq!(facts.credential_report.len(), 1);
+    assert_eq!(facts.is_management_account(), Some(true));
+    assert_eq!(reading(&facts, Ask::CredentialReport).note, "report.csv, answer.json");
+    let accounts = reading(&facts, Ask::Accounts);
+    assert_eq!(accounts.status, Status::Failed);
+    assert_eq!(accounts.gaps[0].what, "broken.json");
+    assert_eq!(facts.origins[0].name, "report.csv, answer.json, pages.json and 3 more");
+
+    let facts = read_asking(paths, &[Ask::Organization]).await;
+    assert_eq!(facts.coverage.iter().count(), 1, "only what was asked is read");
+}
+
+fn snapshot_of(facts: &Facts) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    snapshot::write_to(&mut bytes, facts, Timestamp::UNIX_EPOCH).expect("in memory");
+    bytes
+}
+
+#[tokio::test]
+async fn a_snapshot_shows_the_same_numbers() {
+    let folder =
+        Folder::new().with("a.json", records(0..1_200)).with("x.json", &b"{\"Accounts\":[{\"Id\":\"1\"}]}"[..]);
+    let mut before = read(vec![folder.path("a.json"), folder.path("x.json")]).await;
+    // As it is when a user ends a collection early.
+    before.apply(Batch::Reading(Cell::global(Ask::Policies), Reading::of(Status::Reading)));
+    let folder = folder.with("x.mgx", snapshot_of(&before));
+    let after = read(vec![folder.path("x.mgx")]).await;
+    assert!(after.events.raws().eq(before.events.raws()));
+    assert_eq!(after.accounts, before.accounts);
+    assert_eq!(reading(&after, Ask::Events), reading(&before, Ask::Events));
+    assert_eq!(reading(&after, Ask::Policies).status, Status::Cancelled);
+    let origin = Origin { kind: OriginKind::Snapshot, name: "x.mgx".into(), as_of: Some(Timestamp::UNIX_EPOCH) };
+    assert_eq!(after.origins, [origin]);
+
+    let mixed = read(vec![folder.path("x.mgx"), folder.path("a.json")]).await;
+    assert_eq!(mixed.events.len(), 1_200);
+    assert_eq!(mixed.origins.len(), 2);
+    assert_eq!(reading(&mixed, Ask::Events).rows, 2_400, "rows read, of which half came twice");
+}
+
+#[tokio::test]
+async fn a_cut_snapshot_is_a_gap_where_it_counts() {
+    let folder =
+        Folder::new().with("a.json", records(0..5_000)).with("x.json", &b"{\"Accounts\":[{\"Id\":\"1\"}]}"[..]);
+    let before = read(vec![folder.path("a.json"), folder.path("x.json")]).await;
+    let mut bytes = snapshot_of(&before);
+    bytes.truncate(bytes.len() * 9 / 10);
+    let folder = folder.with("x.mgx", bytes);
+    let after = read(vec![folder.path("x.mgx")]).await;
+    assert!((500..5_000).contains(&after.events.len()), "{}", after.events.len());
+    assert_eq!(reading(&after, Ask::Accounts).status, Status::Complete);
+    let events = reading(&after, Ask::Events);
+    assert_eq!((events.status, events.gaps.len()), (Status::Partial, 1));
+    assert!(events.gaps[0].detail.contains("missing"), "{}", events.gaps[0].detail);
+}
+
+#[tokio::test]
+async fn stopped_work_is_told_as_cancelled() {
+    let folder = Folder::new().with("a.json", records(0..5_000));
+    let order = Order::everything(RegionScope::All, jiff::SignedDuration::ZERO, Timestamp::UNIX_EPOCH);
+    let stop = CancellationToken::new();
+    let source = Arc::new(Files::open(vec![folder.path("a.json")]).expect("good"));
+    let trigger = stop.clone();
+    let facts = gather(source, order, stop, |batch, _| {
+        if matches!(batch, Batch::Events(_)) {
+            trigger.cancel();
+        }
+    })
+    .await;
+    assert_eq!(reading(&facts, Ask::Events).status, Status::Cancelled);
+}

@@ -1,0 +1,150 @@
+//! CloudTrail records out of one file, as events. What cannot be read is counted, with the place of the first.
+
+use std::io::BufRead;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::scan::Broken;
+use super::split::{Halt, Piece, split};
+use crate::collect::Stopped;
+use crate::model::Event;
+use crate::model::event::RecordError;
+
+/// What a file gave.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    pub events: u64,
+    /// Records that are none, or are too long.
+    pub left_out: u64,
+    /// Records with bytes that are not UTF-8; these were replaced.
+    pub not_utf8: u64,
+    /// The first thing that was wrong.
+    pub first: Option<Broken>,
+    /// The rest of the file could not be read.
+    pub cut: bool,
+    pub since: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+}
+
+impl Told {
+    fn wrong(&mut self, at: u64, detail: impl Into<String>) {
+        self.first.get_or_insert(Broken { at, detail: detail.into(), io: false });
+    }
+}
+
+/// Reads a file of records, each of at most `limit` bytes.
+///
+/// # Errors
+/// [`Stopped`] when `take` wants no more; damage is no error but told.
+pub fn read(
+    input: impl BufRead,
+    limit: usize,
+    mut take: impl FnMut(Event) -> Result<(), Stopped>,
+) -> Result<Told, Stopped> {
+    let mut told = Told::default();
+    let halted = split(input, limit, &mut |piece| {
+        match piece {
+            Piece::Record { raw, at } => {
+                let raw = String::from_utf8_lossy(raw);
+                told.not_utf8 += u64::from(matches!(raw, std::borrow::Cow::Owned(_)));
+                match event(&raw) {
+                    Ok(event) => {
+                        told.events += 1;
+                        if let Some(time) = event.time {
+                            told.since = Some(told.since.map_or(time, |since| since.min(time)));
+                            told.until = told.until.max(Some(time));
+                        }
+                        return take(event);
+                    }
+                    Err(error) => {
+                        told.left_out += 1;
+                        told.wrong(at, error.to_string());
+                    }
+                }
+            }
+            Piece::TooLong { at } => {
+                told.left_out += 1;
+                told.wrong(at, format!("a record longer than {limit} bytes"));
+            }
+            Piece::Damaged(broken) => {
+                told.left_out += 1;
+                told.first.get_or_insert(broken);
+            }
+        }
+        Ok(())
+    });
+    match halted {
+        Err(Halt::Stopped) => return Err(Stopped),
+        Err(Halt::Broken(broken)) => {
+            told.cut = true;
+            told.first.get_or_insert(broken);
+        }
+        Ok(()) => {}
+    }
+    Ok(told)
+}
+
+/// One record, bare or as LookupEvents answers it: a text within an object.
+fn event(raw: &str) -> Result<Event, RecordError> {
+    #[derive(Deserialize)]
+    struct Answer {
+        #[serde(rename = "CloudTrailEvent")]
+        record: String,
+    }
+    match Event::from_record(raw) {
+        Err(RecordError::NoEventName) => match serde_json::from_str::<Answer>(raw) {
+            Ok(answer) => Event::from_record(&answer.record),
+            Err(_) => Err(RecordError::NoEventName),
+        },
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(text: &[u8]) -> (Vec<Event>, Told) {
+        let mut events = Vec::new();
+        let told = read(text, 1 << 20, |event| {
+            events.push(event);
+            Ok(())
+        });
+        (events, told.expect("nobody stops"))
+    }
+
+    #[test]
+    fn lookup_answers_give_the_records_inside() {
+        let record = r#"{"eventName":"CreateUser","eventTime":"2026-11-01T10:00:00Z"}"#;
+        let answer = serde_json::json!({ "Events": [{ "EventName": "CreateUser", "CloudTrailEvent": record }] });
+        let (events, told) = all(answer.to_string().as_bytes());
+        assert_eq!(events.iter().map(|event| event.raw.as_str()).collect::<Vec<_>>(), [record]);
+        assert_eq!((told.left_out, told.since), (0, "2026-11-01T10:00:00Z".parse().ok()));
+    }
+
+    #[test]
+    fn what_is_no_record_is_counted_with_its_place() {
+        let (events, told) = all(b"{\"eventName\":\"A\"}\n{\"eventName\":\n{\"x\":1}\n{\"eventName\":\"B\"}\n");
+        assert_eq!((events.len(), told.left_out, told.cut), (2, 2, false));
+        assert_eq!(told.first.map(|broken| broken.at), Some(18));
+    }
+
+    #[test]
+    fn a_cut_file_is_told_as_cut() {
+        let (events, told) = all(br#"{"Records":[{"eventName":"A"},{"eventName":"#);
+        assert_eq!((events.len(), told.cut), (1, true));
+    }
+
+    #[test]
+    fn bytes_that_are_no_utf8_are_replaced_and_counted() {
+        let (events, told) = all(b"{\"Records\":[{\"eventName\":\"A\xff\"}]}");
+        assert_eq!((events.len(), told.not_utf8), (1, 1));
+        assert_eq!(events[0].name, "A\\u{fffd}".replace("\\u{fffd}", "\u{fffd}").as_str());
+    }
+
+    #[test]
+    fn who_wants_no_more_gets_no_more() {
+        assert_eq!(read(&b"[{\"eventName\":\"A\"}]"[..], 100, |_| Err(Stopped)), Err(Stopped));
+    }
+}

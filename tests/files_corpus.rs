@@ -1,0 +1,87 @@
+//! Real files of others, read whole: counts are those that another program (Python's `json`) finds. The files lie
+//! beside the repository, or where `MGMTSCOPE_SHARED` says; without them the tests say that they were skipped.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use mgmtscope::collect::files::Files;
+use mgmtscope::collect::{Order, RegionScope, gather};
+use mgmtscope::model::{Ask, Cell, Facts, Reading};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+/// None, said aloud, when the files are not here.
+#[allow(clippy::print_stdout, reason = "a skipped test must be seen")]
+fn corpus(name: &str) -> Option<PathBuf> {
+    let shared = std::env::var_os("MGMTSCOPE_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
+    let path = shared.join("corpus").join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    println!("skipped: {} is not here", path.display());
+    None
+}
+
+async fn read(path: &Path) -> Facts {
+    let source = Arc::new(Files::open(vec![path.to_owned()]).unwrap_or_else(|error| panic!("{error}")));
+    let order = Order::everything(RegionScope::All, SignedDuration::from_hours(1), Timestamp::UNIX_EPOCH);
+    gather(source, order, CancellationToken::new(), |_, _| {}).await
+}
+
+fn reading(facts: &Facts, ask: Ask) -> Reading {
+    facts.coverage.get(&Cell::global(ask)).cloned().expect("read")
+}
+
+#[tokio::test]
+async fn every_line_of_the_corpus_is_an_event() {
+    let Some(path) = corpus("cloudtrail/events.jsonl") else { return };
+    let lines = std::fs::read_to_string(&path).expect("readable").lines().count();
+    let facts = read(&path).await;
+    assert_eq!((lines, facts.events.len()), (3640, 3640));
+    assert_eq!(reading(&facts, Ask::Events).rows, 3640);
+    assert!(facts.coverage.is_complete(), "{:?}", facts.coverage.gaps().collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn delivered_folders_are_read_whole() {
+    // Files and records, by Python: len(json.load(file)["Records"]) over every file.
+    for (folder, files, events) in [
+        ("cloudtrail/delivered/invictus", 55, 2900),
+        ("cloudtrail/delivered/trailscraper", 1, 2),
+        ("cloudtrail/delivered", 56, 2902),
+    ] {
+        let Some(path) = corpus(folder) else { return };
+        let facts = read(&path).await;
+        let reading = reading(&facts, Ask::Events);
+        assert_eq!((facts.events.len(), reading.rows, reading.gaps.len()), (events, events as u64, 0), "{folder}");
+        assert!(files == 1 || reading.note.starts_with(&format!("{files} files: ")), "{}", reading.note);
+    }
+}
+
+#[tokio::test]
+async fn authorization_details_of_others_are_known_and_counted() {
+    let Some(folder) = corpus("authz") else { return };
+    let mut totals = [0; 4];
+    let mut files = 0;
+    let found = walkdir::WalkDir::new(&folder).sort_by_file_name().into_iter().map(|entry| entry.expect("listed"));
+    for entry in found.filter(|entry| entry.path().to_string_lossy().ends_with(".authz.json")) {
+        let document: Value = serde_json::from_slice(&std::fs::read(entry.path()).expect("readable")).expect("JSON");
+        let count = |key: &str| document[key].as_array().map_or(0, Vec::len);
+        let expected = ["UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"].map(count);
+        let facts = read(entry.path()).await;
+        let got = [facts.users.len(), facts.groups.len(), facts.roles.len(), facts.managed_policies.len()];
+        assert_eq!(got, expected, "{}", entry.path().display());
+        assert!(facts.coverage.is_complete());
+        for document in facts.roles.values().map(|role| &role.trust) {
+            serde_json::from_str::<Value>(document).expect("a trust policy stays JSON");
+        }
+        for (total, got) in totals.iter_mut().zip(got) {
+            *total += got;
+        }
+        files += 1;
+    }
+    // By Python, over all files.
+    assert_eq!((files, totals), (58, [145, 12, 191, 222]));
+}
