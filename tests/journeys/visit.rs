@@ -72,7 +72,9 @@ impl Visit {
     pub fn settle(&self, within: Duration) -> Screen {
         self.terminal.wait_for("the end of reading", within, |screen| {
             let footer = footer(screen);
-            footer.contains("? help") && !footer.contains("reading ·")
+            let quiet = footer.contains("? help") && !footer.contains("reading ·");
+            // The first frame is quiet too: nothing has been asked yet.
+            footer.contains("gaps, see 6") || (quiet && !screen.has("Reading ..."))
         })
     }
 
