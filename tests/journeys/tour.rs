@@ -4,7 +4,7 @@ use crate::support::events::{BACKGROUND, BACKGROUND_SECOND};
 use crate::support::program::Program;
 use crate::support::pty::SIZE;
 use crate::support::{PATIENCE, events, world};
-use crate::visit::{ENTER, ESC, PANES, Visit, WIDE, crumb, footer, shown};
+use crate::visit::{ENTER, PANES, Visit, WIDE, crumb, footer, shown};
 use crate::{BOTH, SOON, assert_left_no_trace, audit_front};
 
 #[test]
@@ -12,8 +12,7 @@ fn the_seeded_organization_is_explored_live() {
     let Some(world) = world() else { return };
     let (front, seeded) = (audit_front(world), &world.seeded);
     let visit = Visit::open(&Program::live(&front, &BOTH), WIDE);
-    let screen = visit.see(&seeded.management_account, SOON);
-    assert!(screen.rows[0].contains("management account"), "{}", screen.rows[0]);
+    visit.see(&format!("management account {}", seeded.management_account), SOON);
     visit.settle(PATIENCE);
 
     let screen = visit.pane("Overview");
@@ -22,7 +21,7 @@ fn the_seeded_organization_is_explored_live() {
     visit.pane("Principals");
     visit.filter("kind:user");
     visit.see_count(seeded.users.len(), SOON);
-    visit.send(ESC);
+    visit.unfilter();
     visit.filter("user-07");
     let screen = visit.see_count(1, SOON);
     assert!(screen.has("user-07"));
@@ -31,15 +30,15 @@ fn the_seeded_organization_is_explored_live() {
     visit.see(&arn, SOON);
     visit.send("ya");
     assert_eq!(visit.copied(1), arn);
-    visit.send(ESC);
+    visit.esc("the list", |screen| crumb(screen).starts_with("Principals"));
 
     visit.pane("Activity");
     visit.filter("event:ListBuckets");
     visit.see_count(BACKGROUND, SOON);
-    visit.send(ESC);
+    visit.unfilter();
     visit.filter("event:DescribeTable");
     visit.see_count(BACKGROUND_SECOND, SOON);
-    visit.send(ESC);
+    visit.unfilter();
     visit.see_count(events::sample(seeded).len(), SOON);
     visit.filter("ConsoleLogin");
     let screen = visit.see_count(1, SOON);
@@ -49,7 +48,7 @@ fn the_seeded_organization_is_explored_live() {
     for arn in [&seeded.tagged_residents[1], &seeded.tagged_residents[13]] {
         visit.filter(&format!("{arn:?}"));
         visit.see_count(1, SOON);
-        visit.send(ESC);
+        visit.unfilter();
     }
 
     visit.pane("Delegation");
@@ -93,8 +92,7 @@ fn the_small_screen_reaches_everything() {
         assert_eq!(screen.size, SIZE);
         visit.send("?");
         visit.see("the five practices and", SOON);
-        visit.send(ESC);
-        visit.terminal.wait_for("the pane again", SOON, |screen| !screen.has("the five practices and"));
+        visit.esc("the pane again", |screen| !screen.has("the five practices and"));
     }
     visit.quit();
 }
