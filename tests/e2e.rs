@@ -484,6 +484,20 @@ mod terminal {
     }
 
     #[test]
+    fn half_a_frame_is_not_shown() {
+        let terminal =
+            shell("printf 'old'; read go; printf '\\033[?2026hhalf'; read go; printf ' whole\\033[?2026l'; read end");
+        terminal.wait_for_text("old", SOON);
+        let before = terminal.raw().len();
+        terminal.send("\r");
+        // The echo of Enter comes first.
+        terminal.wait_for_output(before + 12, SOON);
+        terminal.send("\r");
+        let screen = terminal.wait_for("the half", SOON, |screen| screen.has("half"));
+        assert!(screen.has("whole"), "{screen:?}");
+    }
+
+    #[test]
     fn a_terminal_left_in_disorder_is_found_out() {
         let tidy = shell(
             "stty raw -echo; printf '\\033[?1049h\\033[?25l'; printf '\\033[?25h\\033[?1049l'; stty sane; stty cooked",
