@@ -66,7 +66,7 @@ fn app(facts: &Facts) -> App {
     let now = Timestamp::UNIX_EPOCH;
     let start = Start { keymap: Keymap::standard(), zone: TimeZone::UTC, now, size: (80, 24), time: TimeMode::Utc };
     let (mut app, _) = App::new(start, Origin::default());
-    let raws: Vec<String> = facts.events.iter().map(|event| event.raw()).collect();
+    let raws: Vec<String> = facts.events.raws().collect();
     let events = raws.iter().filter_map(|raw| Event::from_record(raw).ok()).collect();
     let delivery = Delivery::Batch(RunId(0), Box::new(Batch::Events(events)));
     for effect in update(&mut app, Msg::Delivered(delivery), now) {

@@ -5,6 +5,7 @@
 
 pub mod aws;
 pub mod credential_report;
+pub mod demo;
 pub mod files;
 pub mod lanes;
 pub mod task;

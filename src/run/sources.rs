@@ -5,10 +5,14 @@ use std::sync::Arc;
 use crate::cli::SourceArgs;
 use crate::collect::Source;
 use crate::collect::aws::{Live, Settings};
+use crate::collect::demo::Demo;
 
 /// # Errors
 /// One line that says what is wrong with the input, and where.
 pub fn open(args: &SourceArgs) -> Result<Arc<dyn Source>, String> {
+    if args.demo {
+        return Ok(Arc::new(Demo));
+    }
     Ok(Arc::new(Live::new(Settings {
         profile: args.profile.clone(),
         region: args.region.clone(),

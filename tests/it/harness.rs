@@ -30,7 +30,7 @@ pub fn demo() -> Facts {
         .get_or_init(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             let order = Order::everything(RegionScope::All, jiff::SignedDuration::from_hours(90 * 24), wall());
-            let source: Arc<dyn Source> = Arc::new(Demo::default());
+            let source: Arc<dyn Source> = Arc::new(Demo);
             runtime.block_on(gather(source, order, CancellationToken::new(), |_, _| {}))
         })
         .clone()
@@ -70,7 +70,7 @@ impl Harness {
     pub fn with(width: u16, height: u16, facts: Facts) -> Self {
         let origin = facts.origins.first().cloned().unwrap_or_default();
         let mut harness = Self::new(width, height, origin);
-        let events = facts.events.iter().map(|event| event.raw()).collect::<Vec<_>>();
+        let events = facts.events.raws().collect::<Vec<_>>();
         for batch in facts.to_batches() {
             harness.deliver(batch);
         }
