@@ -46,7 +46,7 @@ fn a_snapshot_holds_what_was_seeded_and_what_the_live_account_shows() {
     for pane in ["principals", "delegation"] {
         assert_eq!(count(&kept, pane, ""), count(&live, pane, ""), "{pane}: snapshot and live");
     }
-    let list = kept.run(&["query", "principals", "--format", "json"], SOON).ok();
+    let list = kept.run(&["query", "principals", "--format", "json"], SOON).rows();
     let list: Vec<serde_json::Value> = serde_json::from_str(&list).expect("a JSON array");
     assert_eq!(list.len(), count(&kept, "principals", ""));
 }
@@ -72,11 +72,11 @@ fn assert_gentle(front: &Front) {
 fn the_sample_counts_the_same_in_every_format() {
     let demo = Program::demo();
     for pane in ["principals", "activity", "residents", "delegation"] {
-        let list = demo.run(&["query", pane, "--format", "json"], SOON).ok();
+        let list = demo.run(&["query", pane, "--format", "json"], SOON).rows();
         let list: Vec<serde_json::Value> = serde_json::from_str(&list).expect("a JSON array");
         assert_eq!(list.len(), count(&demo, pane, ""), "{pane}");
         assert!(!list.is_empty(), "{pane}");
-        let csv = demo.run(&["query", pane, "--format", "csv"], SOON).ok();
+        let csv = demo.run(&["query", pane, "--format", "csv"], SOON).rows();
         assert_eq!(csv::Reader::from_reader(csv.as_bytes()).records().count(), list.len(), "{pane}");
     }
 }
