@@ -17,7 +17,7 @@ use support::events;
 use support::front::iam::RootRow;
 use support::front::{Fault, Front};
 use support::pty::{SIZE, Terminal};
-use support::world;
+use support::{now, world};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -142,7 +142,7 @@ mod lookup {
     use super::*;
 
     fn records(count: usize, region: &str) -> Vec<serde_json::Value> {
-        let now = jiff::Timestamp::now();
+        let now = now();
         (0..count)
             .map(|number| {
                 let time = now - jiff::SignedDuration::from_mins(number as i64 + 1);
@@ -224,7 +224,7 @@ mod lookup {
     async fn the_window_bounds_what_is_found() {
         let front = front();
         let client = aws_sdk_cloudtrail::Client::new(&sdk(&front, "us-east-1"));
-        let now = jiff::Timestamp::now().as_second();
+        let now = now().as_second();
         let (from, to) = (DateTime::from_secs(now - 30 * 60), DateTime::from_secs(now - 20 * 60));
         let found = client.lookup_events().start_time(from).end_time(to).send().await.expect("a page");
         assert!((9..=11).contains(&found.events().len()), "{}", found.events().len());
@@ -481,6 +481,20 @@ mod terminal {
         let terminal = shell("printf '\\033]2;a title\\007\\033]52;c;aGVsbG8=\\007done'; read end");
         let screen = terminal.wait_for_text("done", SOON);
         assert_eq!((screen.title.as_str(), screen.copied.as_slice()), ("a title", ["aGVsbG8=".to_owned()].as_slice()));
+    }
+
+    #[test]
+    fn half_a_frame_is_not_shown() {
+        let terminal =
+            shell("printf 'old'; read go; printf '\\033[?2026hhalf'; read go; printf ' whole\\033[?2026l'; read end");
+        terminal.wait_for_text("old", SOON);
+        let before = terminal.raw().len();
+        terminal.send("\r");
+        // The echo of Enter comes first.
+        terminal.wait_for_output(before + 12, SOON);
+        terminal.send("\r");
+        let screen = terminal.wait_for("the half", SOON, |screen| screen.has("half"));
+        assert!(screen.has("whole"), "{screen:?}");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use crate::support::front::{Fault, Front};
 use crate::support::program::Program;
 use crate::support::{PATIENCE, World, events, world};
-use crate::visit::{ESC, Visit, WIDE};
+use crate::visit::{Visit, WIDE};
 use crate::{HOME, SOON, assert_left_no_trace, audit_front};
 
 fn visit(front: &Front) -> Visit {
@@ -22,7 +22,7 @@ fn assert_principals(visit: &Visit, world: &World) {
     visit.pane("Principals");
     visit.filter("kind:user");
     visit.see_count(world.seeded.users.len(), PATIENCE);
-    visit.send(ESC);
+    visit.unfilter();
 }
 
 #[test]

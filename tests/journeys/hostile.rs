@@ -28,7 +28,7 @@ fn an_events_agent_and_session_cannot_touch_the_terminal() {
     visit.pane("Activity");
     visit.filter("event:RunInstances");
     let screen = visit.see_count(1, PATIENCE);
-    assert!(screen.has("service-role-005"), "{}", screen.text());
+    assert!(screen.has("service-role-"), "{}", screen.text());
     visit.send(ENTER);
     visit.see(HOSTILE_REST[0], SOON);
     assert_unharmed(&visit.terminal);
@@ -72,7 +72,7 @@ fn a_files_role_name_cannot_touch_the_terminal_or_the_export() {
     std::fs::write(&file, details.to_string()).expect("a file can be written");
     let program = Program::with(&["--from", file.to_str().expect("a plain path")]);
     for format in ["table", "csv", "json"] {
-        let out = program.run(&["query", "principals", "evil", "--format", format], SOON).ok();
+        let out = program.run(&["query", "principals", "evil", "--format", format], SOON).rows();
         assert!(out.contains(HOSTILE_REST[1]), "{format}: {out:?}");
         let bad: Vec<char> =
             out.chars().filter(|c| (c.is_control() && !"\r\n\t".contains(*c)) || *c == '\u{202e}').collect();

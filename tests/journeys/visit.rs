@@ -63,6 +63,17 @@ impl Visit {
             .wait_for(&format!("the filter {text}"), SOON, |screen| footer(screen).contains(&format!("/{text}")))
     }
 
+    /// Esc, with its effect awaited: a key right behind it would be read as Alt and that key.
+    pub fn esc(&self, what: &str, gone: impl Fn(&Screen) -> bool) -> Screen {
+        self.send(ESC);
+        self.terminal.wait_for(what, SOON, gone)
+    }
+
+    /// Takes the filter away.
+    pub fn unfilter(&self) -> Screen {
+        self.esc("the end of the filter", |screen| !crumb(screen).contains(" /"))
+    }
+
     /// Waits until the footer's count has this number of rows shown.
     pub fn see_count(&self, rows: usize, within: Duration) -> Screen {
         self.terminal.wait_for(&format!("{rows} rows"), within, |screen| shown(screen) == Some(rows))
@@ -72,7 +83,9 @@ impl Visit {
     pub fn settle(&self, within: Duration) -> Screen {
         self.terminal.wait_for("the end of reading", within, |screen| {
             let footer = footer(screen);
-            footer.contains("? help") && !footer.contains("reading ·")
+            let quiet = footer.contains("? help") && !footer.contains("reading ·");
+            // The first frame is quiet too: nothing has been asked yet.
+            footer.contains("gaps, see 6") || (quiet && !screen.has("Reading ..."))
         })
     }
 

@@ -16,7 +16,7 @@ pub const HOSTILE_REST: [&str; 2] = ["evil", "agent"];
 
 /// Every record lies within the last three days.
 pub fn sample(seeded: &Seeded) -> Vec<Value> {
-    let now = Timestamp::now();
+    let now = super::now();
     let mut made = Sample { now, account: &seeded.management_account, records: Vec::new() };
     let (home, second) = (&seeded.regions[0], &seeded.regions[1]);
     for number in 0..BACKGROUND {

@@ -23,6 +23,12 @@ use seed::Seeded;
 /// For conditions that need the whole of a collection: seconds on a quiet machine, more on a busy one.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
+/// The tests' own clock: the servers here are live ones.
+#[allow(clippy::disallowed_methods, reason = "a live account has the time of the wall, and so has its stand-in")]
+pub fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
 /// A moto server that holds the seeded organization; one for all tests of a binary, so only to be read.
 pub struct World {
     pub moto: Moto,

@@ -35,9 +35,18 @@ impl Said {
         self.out
     }
 
+    /// What was printed, whole or with gaps (exit code 3).
+    ///
+    /// # Panics
+    /// On any other exit code.
+    pub fn rows(self) -> String {
+        assert!(matches!(self.code, Some(0 | 3)), "{self:#?}");
+        self.out
+    }
+
     /// The number that a `--format count` query prints.
     pub fn number(self) -> usize {
-        let out = self.ok();
+        let out = self.rows();
         out.trim().parse().unwrap_or_else(|_| panic!("not a number: {out:?}"))
     }
 }

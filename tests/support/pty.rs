@@ -74,6 +74,8 @@ struct Seen {
     title: Vec<u8>,
     copied: Vec<String>,
     replies: Vec<u8>,
+    /// In the middle of a synchronized update: a real terminal shows the frame before.
+    updating: bool,
 }
 
 impl vt100::Callbacks for Seen {
@@ -95,6 +97,7 @@ impl vt100::Callbacks for Seen {
         last: char,
     ) {
         match (first, last) {
+            (Some(b'?'), 'h' | 'l') if params.iter().any(|param| **param == [2026]) => self.updating = last == 'h',
             (None, 'c') => self.replies.extend(b"\x1b[?62;22c"),
             (None, 'n') if params.first().is_some_and(|param| *param == [6]) => {
                 let (row, column) = screen.cursor_position();
@@ -113,6 +116,11 @@ struct State {
 }
 
 impl State {
+    /// What a terminal shows; `None` while a frame is being written.
+    fn shown(&self) -> Option<Screen> {
+        (!self.parser.callbacks().updating).then(|| self.screen())
+    }
+
     fn screen(&self) -> Screen {
         let screen = self.parser.screen();
         let seen = self.parser.callbacks();
@@ -183,7 +191,7 @@ impl Terminal {
     }
 
     pub fn screen(&self) -> Screen {
-        self.shared.state().screen()
+        self.wait_until("whole frame", Duration::from_secs(20), State::shown)
     }
 
     pub fn raw(&self) -> Vec<u8> {
@@ -198,10 +206,10 @@ impl Terminal {
         let deadline = Instant::now() + within;
         let mut state = self.shared.state();
         loop {
-            let screen = state.screen();
-            if fulfilled(&screen) {
+            if let Some(screen) = state.shown().filter(&fulfilled) {
                 return screen;
             }
+            let screen = state.screen();
             let left = deadline.saturating_duration_since(Instant::now());
             assert!(!left.is_zero(), "no {what} within {within:?}; the screen:\n{}", screen.text());
             assert!(!state.at_end, "no {what} before the program ended ({:?}):\n{}", state.status, screen.text());

@@ -170,7 +170,7 @@ impl Query {
             let seconds = asked.get(key).and_then(Value::as_f64)?;
             Timestamp::from_millisecond((seconds * 1000.0) as i64).ok()
         };
-        let now = Timestamp::now();
+        let now = crate::support::now();
         let (since, until) = (moment("StartTime"), moment("EndTime"));
         if let (Some(since), Some(until)) = (since, until)
             && since > until

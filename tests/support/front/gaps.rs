@@ -78,6 +78,7 @@ impl Gaps {
             ("account", "GetContactInformation") => Answer::plain(200, "application/json", contact().to_string()),
             ("account", "ListRegions") => self.regions(&asked),
             ("config", "GetDiscoveredResourceCounts") => counts(&asked, upstream).await,
+            ("config", "SelectResourceConfig") => selected(call, upstream).await,
             ("sso", "ListApplications") => Answer::json(&json!({ "Applications": [] })),
             ("sso", "ListTrustedTokenIssuers") => Answer::json(&json!({ "TrustedTokenIssuers": [] })),
             ("sso", "GetPermissionsBoundaryForPermissionSet") => {
@@ -131,6 +132,26 @@ fn contact() -> Value {
     } })
 }
 
+/// What moto's AWS Config lists of a type, on its first page.
+async fn discovered(name: &str, upstream: &Upstream<'_>) -> Vec<Value> {
+    let body = json!({ "resourceType": name }).to_string();
+    let answer = upstream.send(body.into(), Some("StarlingDoveService.ListDiscoveredResources")).await;
+    let listed: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    listed["resourceIdentifiers"].as_array().cloned().unwrap_or_default()
+}
+
+/// Every bucket, whatever the expression selects: the one type of which moto's identifier makes the ARN.
+async fn selected(call: &Call, upstream: &Upstream<'_>) -> Answer {
+    let buckets = discovered("AWS::S3::Bucket", upstream).await.into_iter().map(|found| {
+        let name = &found["resourceId"];
+        let arn = format!("arn:aws:s3:::{}", name.as_str().unwrap_or_default());
+        let row = json!({ "arn": arn, "resourceId": name, "resourceName": name, "resourceType": "AWS::S3::Bucket",
+                          "awsRegion": call.region, "accountId": "123456789012" });
+        row.to_string()
+    });
+    Answer::json(&json!({ "Results": buckets.collect::<Vec<_>>() }))
+}
+
 /// Counted from what moto lists.
 async fn counts(asked: &Value, upstream: &Upstream<'_>) -> Answer {
     let wanted = asked["resourceTypes"].as_array().filter(|types| !types.is_empty());
@@ -139,10 +160,7 @@ async fn counts(asked: &Value, upstream: &Upstream<'_>) -> Answer {
         if wanted.is_some_and(|wanted| !wanted.iter().any(|one| one == name)) {
             continue;
         }
-        let body = json!({ "resourceType": name }).to_string();
-        let answer = upstream.send(body.into(), Some("StarlingDoveService.ListDiscoveredResources")).await;
-        let listed: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let count = listed["resourceIdentifiers"].as_array().map_or(0, Vec::len);
+        let count = discovered(name, upstream).await.len();
         if count > 0 {
             found.push((name, count));
         }
