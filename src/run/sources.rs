@@ -6,12 +6,16 @@ use crate::cli::SourceArgs;
 use crate::collect::Source;
 use crate::collect::aws::{Live, Settings};
 use crate::collect::demo::Demo;
+use crate::collect::files::Files;
 
 /// # Errors
 /// One line that says what is wrong with the input, and where.
 pub fn open(args: &SourceArgs) -> Result<Arc<dyn Source>, String> {
     if args.demo {
         return Ok(Arc::new(Demo));
+    }
+    if !args.from.is_empty() {
+        return Ok(Arc::new(Files::open(args.from.clone()).map_err(|error| error.to_string())?));
     }
     Ok(Arc::new(Live::new(Settings {
         profile: args.profile.clone(),

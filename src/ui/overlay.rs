@@ -15,7 +15,7 @@ pub fn draw(buffer: &mut Buffer, app: &App, theme: &Theme) -> Option<Position> {
     let screen = buffer.area;
     let rows = u16::try_from(picker.items.len()).unwrap_or(u16::MAX).saturating_add(3);
     let width = screen.width.saturating_sub(if screen.width > 60 { 8 } else { 0 }).min(110);
-    let height = rows.clamp(5, screen.height.saturating_sub(2).max(3)).min(screen.height);
+    let height = rows.min(screen.height.saturating_sub(2)).max(5).min(screen.height);
     let area = Rect::new((screen.width - width) / 2, (screen.height - height) / 2, width, height);
     if width < 8 || height < 3 {
         return None;

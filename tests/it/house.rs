@@ -9,7 +9,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("catalog", &["model"]),
     ("analysis", &["model", "catalog"]),
     ("panes", &["model", "catalog", "analysis"]),
-    ("collect", &["model", "catalog"]),
+    ("collect", &["model", "catalog", "store"]),
     ("store", &["model"]),
     ("report", &["model", "catalog", "analysis", "panes"]),
     ("app", &["model", "catalog", "analysis", "panes", "collect"]),

@@ -181,7 +181,7 @@ impl Chronicle {
             began: &began,
             mfa: habit.mfa,
             own_key: (habit.who.starts_with("user/") && habit.opens.is_none()).then_some(1),
-            invoked_by: habit.who.contains("/AWSServiceRole").then(|| agent.as_str()).filter(|a| a.ends_with(".com")),
+            invoked_by: habit.who.contains("/AWSServiceRole").then_some(agent.as_str()).filter(|a| a.ends_with(".com")),
         };
         let identity = self.cast.identity(&session);
         let first = weighted(&habit.regions, dice);
