@@ -5,6 +5,9 @@ use std::process::Command as Process;
 
 use clap::{Command, CommandFactory};
 use mgmtscope::cli::Cli;
+use mgmtscope::panes::ALL;
+use mgmtscope::report::{FORMATS, SUMMARIES};
+use mgmtscope::ui::theme::BUILT_IN;
 
 /// The definition at a width of its own: the terminal of whoever runs the test must not matter.
 fn program() -> Command {
@@ -49,6 +52,33 @@ fn every_option_is_explained() {
         command.get_subcommands().for_each(walk);
     }
     walk(&program());
+}
+
+/// What a value may be is written down twice, for clap and where it is done: no list may lack what another has.
+#[test]
+fn the_values_offered_are_those_there_are() {
+    let program = program();
+    let values = |command: &str, argument: &str| -> Vec<String> {
+        let command = program.find_subcommand(command).expect(command);
+        let argument = command.get_arguments().find(|found| found.get_id() == argument).expect(argument);
+        let mut values: Vec<_> = argument.get_possible_values().iter().map(|value| value.get_name().into()).collect();
+        values.sort();
+        values
+    };
+    let sorted = |names: &mut dyn Iterator<Item = &str>| {
+        let mut names: Vec<String> = names.map(str::to_owned).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(values("query", "format"), sorted(&mut FORMATS.iter().map(|format| format.name)));
+    assert_eq!(values("report", "format"), sorted(&mut SUMMARIES.iter().map(|summary| summary.name)));
+    assert_eq!(values("query", "pane"), sorted(&mut ALL.iter().map(|pane| pane.name)));
+    let theme =
+        program.get_arguments().find(|argument| argument.get_id() == "theme").and_then(|theme| theme.get_help());
+    let theme = theme.expect("a help").to_string();
+    for (name, _) in BUILT_IN {
+        assert!(theme.contains(name), "--theme does not name {name}");
+    }
 }
 
 /// The options of the whole program stand on its own page.
