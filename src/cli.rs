@@ -53,13 +53,24 @@ pub struct SourceArgs {
     /// Regions to look at: all that are on, or a list such as us-east-1,eu-central-1
     #[arg(long, global = true, value_name = "all|R1,R2", default_value = "all", value_parser = regions)]
     pub regions: RegionScope,
-    /// How far back a live account's event history is read (at most 90d)
-    #[arg(long, global = true, value_name = "AGE", default_value = "7d", value_parser = since)]
-    pub since: SignedDuration,
+    /// How far back CloudTrail's event history is read: at most 90d; 7d if not given, and all of the sample
+    #[arg(long, global = true, value_name = "AGE", value_parser = since)]
+    pub since: Option<SignedDuration>,
     /// Ask this endpoint instead of AWS
     #[arg(long, global = true, value_name = "URL")]
     pub endpoint_url: Option<String>,
 }
+
+impl SourceArgs {
+    /// What every order of this session has in common.
+    pub fn since(&self) -> SignedDuration {
+        let usual = if self.demo { LONGEST } else { SignedDuration::from_hours(7 * 24) };
+        self.since.unwrap_or(usual)
+    }
+}
+
+/// How far back event history reaches (CloudTrail User Guide, view-cloudtrail-events).
+const LONGEST: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// How it looks.
 #[derive(Clone, Debug, Args)]
@@ -164,7 +175,6 @@ fn regions(text: &str) -> Result<RegionScope, String> {
 }
 
 fn since(text: &str) -> Result<SignedDuration, String> {
-    const LONGEST: SignedDuration = SignedDuration::from_hours(90 * 24);
     match duration(text) {
         Some(age) if age > LONGEST => Err("CloudTrail's event history holds 90 days".into()),
         Some(age) if age.is_positive() => Ok(age),

@@ -59,7 +59,7 @@ fn start(cli: Cli) -> Result<ExitCode, Failure> {
         _ => {}
     }
     let source = source(&cli.source)?;
-    let words = OrderWords { regions: cli.source.regions.clone(), since: cli.source.since };
+    let words = OrderWords { regions: cli.source.regions.clone(), since: cli.source.since() };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let code = runtime.block_on(command(cli, source, words, no_color));
     // Readers may hang in a call that nobody waits for any more.

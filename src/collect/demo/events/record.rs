@@ -1,197 +1,198 @@
-//! One call as CloudTrail records it (CloudTrail User Guide, "CloudTrail record contents").
+//! Writes CloudTrail records (CloudTrail User Guide, "CloudTrail record contents"): the fields and their order are AWS's.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::Made;
-use super::identity::quoted;
+use super::super::iam::ACCOUNT;
+use super::super::made_up::push_uuid;
 use super::template::{Filling, Pools, Template};
-use crate::collect::demo::iam::ACCOUNT;
-use crate::collect::demo::made_up::push_uuid;
+
+/// A call's form in `calls.toml`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Form {
+    pub read: Option<bool>,
+    pub request: Option<String>,
+    pub response: Option<String>,
+    #[serde(default)]
+    pub resources: Vec<(String, String)>,
+}
 
 /// `calls.toml`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Calls {
+pub struct File {
     pub pools: BTreeMap<String, String>,
-    global: Global,
-    call: BTreeMap<String, Form>,
+    pub global: Global,
+    pub call: BTreeMap<String, Form>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Global {
+pub struct Global {
     sources: Vec<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Form {
-    request: Option<String>,
-    response: Option<String>,
-    read: Option<bool>,
-    #[serde(default)]
-    resources: Vec<[String; 2]>,
-}
-
-struct Ready {
+/// A call, ready to be written many times.
+pub struct Call {
+    /// Without `.amazonaws.com`.
+    pub source: String,
+    pub name: String,
+    /// Recorded in us-east-1, wherever it comes from.
+    pub global: bool,
+    read: bool,
     request: Option<Template>,
     response: Option<Template>,
-    read: Option<bool>,
     resources: Vec<(Template, String)>,
 }
 
-/// What is to be recorded.
-pub struct Call<'a> {
-    /// `source:eventName`.
-    pub name: String,
+impl Call {
+    /// `call` is `source:eventName`.
+    pub fn new(call: &str, form: &Form, global: &Global, pools: &Pools) -> Self {
+        let (source, name) = call.split_once(':').unwrap_or(("", call));
+        let template = |text: &Option<String>| text.as_deref().map(|text| Template::new(text, pools));
+        Self {
+            source: source.to_owned(),
+            name: name.to_owned(),
+            global: global.sources.iter().any(|global| global == source),
+            read: form.read.unwrap_or_else(|| reads(name)),
+            request: template(&form.request),
+            response: template(&form.response),
+            resources: form.resources.iter().map(|(arn, kind)| (Template::new(arn, pools), kind.clone())).collect(),
+        }
+    }
+
+    fn event_type(&self) -> &'static str {
+        match (self.source.as_str(), self.name.as_str()) {
+            ("signin", "ConsoleLogin") => "AwsConsoleSignIn",
+            ("signin", _) | ("sso", "Authenticate" | "Federate" | "ListApplications") => "AwsServiceEvent",
+            _ => "AwsApiCall",
+        }
+    }
+}
+
+/// By the name, as AWS's own calls go.
+fn reads(name: &str) -> bool {
+    const READS: [&str; 9] = ["Get", "List", "Describe", "Lookup", "Search", "BatchGet", "Head", "Assume", "Simulate"];
+    READS.iter().any(|verb| name.starts_with(verb))
+}
+
+/// What differs from one record of a call to the next. Texts are JSON already, `ip` and `agent` with their quotes.
+pub struct Record<'a> {
+    pub call: &'a Call,
     pub identity: &'a str,
+    /// The day, as in `2026-09-19`.
+    pub date: &'a str,
+    /// Seconds since midnight.
+    pub at: u32,
     pub ip: &'a str,
     pub agent: &'a str,
-    pub region: &'a str,
-    pub seconds: i64,
-    pub seed: u64,
-    /// Instead of the call's own form.
-    pub request: Option<&'a str>,
-    pub response: Option<&'a str>,
-    /// `errorCode` and `errorMessage`; either may be empty.
-    pub refusal: Option<(String, String)>,
-    pub extra: Option<String>,
-    pub resources: Vec<(String, String)>,
+    /// `errorCode`, empty for none.
+    pub error: &'a str,
+    /// `errorMessage` with its quotes, empty for none.
+    pub message: &'a str,
+    /// `additionalEventData`, empty for none.
+    pub extra: &'a str,
 }
 
-impl<'a> Call<'a> {
-    pub fn plain(
-        name: &str,
-        identity: &'a str,
-        ip: &'a str,
-        agent: &'a str,
-        region: &'a str,
-        seconds: i64,
-        seed: u64,
-    ) -> Self {
-        Self {
-            name: name.to_owned(),
-            identity,
-            ip,
-            agent,
-            region,
-            seconds,
-            seed,
-            request: None,
-            response: None,
-            refusal: None,
-            extra: None,
-            resources: Vec::new(),
+/// Writes one record at the end of `out`.
+pub fn write(out: &mut String, record: &Record<'_>, with: &Filling<'_>) {
+    let call = record.call;
+    push(out, &[r#"{"eventVersion":"1.11","userIdentity":"#, record.identity, r#","eventTime":""#, record.date, "T"]);
+    push_time(out, record.at);
+    push(out, &[r#"Z","eventSource":""#, &call.source, r#".amazonaws.com","eventName":""#, &call.name]);
+    push(out, &[r#"","awsRegion":""#, with.region, r#"","sourceIPAddress":"#, record.ip]);
+    push(out, &[r#","userAgent":"#, record.agent]);
+    if !record.error.is_empty() {
+        push(out, &[r#","errorCode":""#, record.error, "\""]);
+    }
+    if !record.message.is_empty() {
+        push(out, &[r#","errorMessage":"#, record.message]);
+    }
+    out.push_str(r#","requestParameters":"#);
+    push_filled(out, call.request.as_ref(), with);
+    out.push_str(r#","responseElements":"#);
+    push_filled(out, call.response.as_ref().filter(|_| record.error.is_empty()), with);
+    if !record.extra.is_empty() {
+        push(out, &[r#","additionalEventData":"#, record.extra]);
+    }
+    out.push_str(r#","requestID":""#);
+    push_uuid(out, with.seed ^ 0x1f);
+    out.push_str(r#"","eventID":""#);
+    push_uuid(out, with.seed);
+    push(out, &[r#"","readOnly":"#, if call.read { "true" } else { "false" }]);
+    push_resources(out, call, with);
+    push(out, &[r#","eventType":""#, call.event_type()]);
+    push(out, &[r#"","managementEvent":true,"recipientAccountId":""#, ACCOUNT, r#"","eventCategory":"Management""#]);
+    // AWS's own services are recorded without a connection.
+    if !record.ip.ends_with(".amazonaws.com\"") {
+        let dot = if call.global { "" } else { "." };
+        let region = if call.global { "" } else { with.region };
+        out.push_str(
+            r#","tlsDetails":{"tlsVersion":"TLSv1.3","cipherSuite":"TLS_AES_128_GCM_SHA256","clientProvidedHostHeader":""#,
+        );
+        push(out, &[&call.source, dot, region, r#".amazonaws.com"}"#]);
+    }
+    out.push('}');
+}
+
+fn push(out: &mut String, parts: &[&str]) {
+    for part in parts {
+        out.push_str(part);
+    }
+}
+
+/// `HH:MM:SS`.
+pub fn push_time(out: &mut String, at: u32) {
+    for (n, part) in [at / 3600, at / 60 % 60, at % 60].into_iter().enumerate() {
+        if n > 0 {
+            out.push(':');
+        }
+        for digit in [part / 10, part % 10] {
+            out.push(char::from_digit(digit, 10).unwrap_or('0'));
         }
     }
 }
 
-/// Writes records, with the calls' forms taken apart once.
-pub struct Recorder {
-    forms: HashMap<String, Ready>,
-    global: Vec<String>,
-    pools: Pools,
-}
-
-impl Recorder {
-    pub fn new(calls: Calls, pools: Pools) -> Self {
-        let ready = |form: &Form| Ready {
-            request: form.request.as_deref().map(|text| Template::new(text, &pools)),
-            response: form.response.as_deref().map(|text| Template::new(text, &pools)),
-            read: form.read,
-            resources: form.resources.iter().map(|[arn, kind]| (Template::new(arn, &pools), kind.clone())).collect(),
-        };
-        let forms = calls.call.iter().map(|(name, form)| (name.clone(), ready(form))).collect();
-        Self { forms, global: calls.global.sources, pools }
-    }
-
-    pub fn record(&self, call: &Call<'_>, session: &str) -> Made {
-        let (source, name) = call.name.split_once(':').unwrap_or(("unknown", &call.name));
-        let region = if self.global.iter().any(|global| global == source) { "us-east-1" } else { call.region };
-        let session = quoted(session);
-        let session = session.trim_matches('"');
-        let filling = Filling { pools: &self.pools, region, session, seconds: call.seconds, seed: call.seed };
-        let form = self.forms.get(&call.name);
-        let given = |text: Option<&str>| text.map(|text| Template::new(text, &self.pools));
-        let mut raw = String::with_capacity(1_400);
-        let sign_in = source == "signin";
-        raw.push_str(r#"{"eventVersion":"1.11","userIdentity":"#);
-        raw.push_str(call.identity);
-        raw.push_str(&format!(
-            r#","eventTime":"{}","eventSource":"{source}.amazonaws.com","eventName":"{name}","awsRegion":"{region}","sourceIPAddress":{},"userAgent":{}"#,
-            iso(call.seconds),
-            quoted(call.ip),
-            quoted(call.agent)
-        ));
-        let mut failed = false;
-        if let Some((code, message)) = &call.refusal {
-            failed = !code.is_empty();
-            for (key, text) in [("errorCode", code), ("errorMessage", message)] {
-                if !text.is_empty() {
-                    raw.push_str(&format!(r#","{key}":{}"#, quoted(text)));
-                }
-            }
-        }
-        let part = |raw: &mut String, key: &str, own: Option<Template>, usual: Option<&Template>| {
-            raw.push_str(&format!(r#","{key}":"#));
-            match own.as_ref().or(usual) {
-                Some(template) => template.write(raw, &filling),
-                None => raw.push_str("null"),
-            }
-        };
-        part(&mut raw, "requestParameters", given(call.request), form.and_then(|form| form.request.as_ref()));
-        let usual = form.and_then(|form| form.response.as_ref()).filter(|_| !failed);
-        part(&mut raw, "responseElements", given(call.response), usual);
-        if let Some(extra) = &call.extra {
-            raw.push_str(&format!(r#","additionalEventData":{extra}"#));
-        }
-        raw.push_str(r#","requestID":""#);
-        push_uuid(&mut raw, call.seed ^ 0x0d15_ea5e);
-        raw.push_str(r#"","eventID":""#);
-        push_uuid(&mut raw, call.seed ^ call.seconds.unsigned_abs().wrapping_mul(31));
-        let read = form.and_then(|form| form.read).unwrap_or_else(|| is_read(name));
-        raw.push_str(&format!(r#"","readOnly":{read}"#));
-        self.resources(&mut raw, call, form, &filling);
-        let kind = if sign_in { "AwsConsoleSignIn" } else { "AwsApiCall" };
-        raw.push_str(&format!(
-            r#","eventType":"{kind}","managementEvent":true,"recipientAccountId":"{ACCOUNT}","eventCategory":"Management""#
-        ));
-        if !call.ip.ends_with(".amazonaws.com") {
-            raw.push_str(&format!(
-                r#","tlsDetails":{{"tlsVersion":"TLSv1.3","cipherSuite":"TLS_AES_128_GCM_SHA256","clientProvidedHostHeader":"{source}.{region}.amazonaws.com"}}"#
-            ));
-        }
-        raw.push('}');
-        Made { seconds: call.seconds, region: region.to_owned(), raw }
-    }
-
-    fn resources(&self, raw: &mut String, call: &Call<'_>, form: Option<&Ready>, filling: &Filling<'_>) {
-        let mut list = call.resources.clone();
-        if list.is_empty() {
-            for (template, kind) in form.map(|form| &form.resources[..]).unwrap_or_default() {
-                let mut arn = String::new();
-                template.write(&mut arn, filling);
-                list.push((arn, kind.clone()));
-            }
-        }
-        if list.is_empty() {
-            return;
-        }
-        let one = |(arn, kind): &(String, String)| {
-            format!(r#"{{"accountId":"{ACCOUNT}","type":{},"ARN":{}}}"#, quoted(kind), quoted(arn))
-        };
-        raw.push_str(&format!(r#","resources":[{}]"#, list.iter().map(one).collect::<Vec<_>>().join(",")));
+fn push_filled(out: &mut String, template: Option<&Template>, with: &Filling<'_>) {
+    match template {
+        Some(template) => template.write(out, with),
+        None => out.push_str("null"),
     }
 }
 
-fn is_read(name: &str) -> bool {
-    const READS: [&str; 9] = ["Get", "List", "Describe", "Lookup", "Search", "BatchGet", "Head", "Query", "Simulate"];
-    READS.iter().chain(&["Assume"]).any(|read| name.starts_with(read))
+fn push_resources(out: &mut String, call: &Call, with: &Filling<'_>) {
+    if call.resources.is_empty() {
+        return;
+    }
+    out.push_str(r#","resources":["#);
+    for (n, (arn, kind)) in call.resources.iter().enumerate() {
+        out.push_str(if n > 0 { r#",{"ARN":""# } else { r#"{"ARN":""# });
+        let start = out.len();
+        arn.write(out, with);
+        // A bucket's ARN carries no account: it is ours.
+        let account =
+            out[start..].split(':').nth(4).filter(|account| !account.is_empty()).unwrap_or(ACCOUNT).to_owned();
+        push(out, &[r#"","accountId":""#, &account, r#"","type":""#, kind, "\"}"]);
+    }
+    out.push(']');
 }
 
-/// `2026-10-01T09:00:00Z`.
-pub fn iso(seconds: i64) -> String {
-    jiff::Timestamp::from_second(seconds).map(|time| time.to_string()).unwrap_or_default()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_are_known_by_their_verbs() {
+        assert!(reads("ListAccounts") && reads("AssumeRoleWithSAML") && reads("LookupEvents"));
+        assert!(!reads("StopLogging") && !reads("ConsoleLogin") && !reads("UpdatePolicy"));
+    }
+
+    #[test]
+    fn times_have_two_digits_each() {
+        let mut out = String::new();
+        push_time(&mut out, 2 * 3600 + 31 * 60 + 7);
+        assert_eq!(out, "02:31:07");
+    }
 }

@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::super::iam::ACCOUNT;
-use super::super::made_up::{Dice, access_key, hash, push_hex, push_uuid, session_key};
+use super::super::made_up::{Dice, access_key, push_hex, push_uuid, session_key};
 use crate::model::{Region, Resident};
 
 /// Roles that our pipelines take on in members.
@@ -197,14 +196,4 @@ pub fn push_long_time(out: &mut String, seconds: i64) {
     // Writing to a String cannot fail.
     let _ =
         write!(out, "{month} {}, {}, {hour}:{:02}:{:02} {half}", time.day(), time.year(), time.minute(), time.second());
-}
-
-/// The seed of the n-th event of a session.
-pub fn seed(of: &str, n: u64) -> u64 {
-    hash(of) ^ n.wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
-
-/// A pool's ARN for an account.
-pub fn account_arn(id: &str) -> String {
-    format!("arn:aws:organizations::{ACCOUNT}:account/o-quillfth01/{id}")
 }
