@@ -9,12 +9,21 @@ use crate::collect::RegionScope;
 use crate::model::Region;
 use crate::panes::filter::duration;
 
+const EXIT_CODES: &str = "Exit codes: 0 everything was read; 1 it failed; 2 the input is wrong; 3 something could not be read, \
+    and what came is shown. A signal ends it with 128 and its number.";
+
 /// Shows how exposed an AWS Organizations management account is.
 ///
 /// Without a subcommand it opens the terminal interface. It only ever reads: every call to AWS goes through a list of
 /// read-only operations (see `mgmtscope policy`).
 #[derive(Debug, Parser)]
-#[command(name = "mgmtscope", version, subcommand_precedence_over_arg = true, max_term_width = 110)]
+#[command(
+    name = "mgmtscope",
+    version,
+    subcommand_precedence_over_arg = true,
+    max_term_width = 110,
+    after_long_help = EXIT_CODES
+)]
 pub struct Cli {
     #[command(flatten)]
     pub source: SourceArgs,
@@ -86,20 +95,23 @@ pub enum Command {
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
-    /// The five practices, the counts and what could not be read
+    /// Print the five practices with their counts, and what could not be read
     Report {
+        /// Text for people, JSON for programs
         #[arg(long, default_value = "text", value_parser = ["text", "json"])]
         format: String,
     },
     /// List the rows of a pane
     Query {
+        /// The pane
         pane: Listed,
         /// The filter language of the interface, as in `kind:user mfa:no`
         filter: Vec<String>,
+        /// How the rows are written
         #[arg(long, default_value = "table", value_parser = ["table", "json", "csv", "count"])]
         format: String,
     },
-    /// Who am I, is this the management account, which calls are denied and what to add
+    /// Say who is asking, whether this is the management account, which calls are denied and what to add
     Doctor,
     /// Print the least-privilege IAM policy that mgmtscope needs
     Policy {
@@ -109,9 +121,15 @@ pub enum Command {
         cloud_control: bool,
     },
     /// Print completions for a shell
-    Completions { shell: clap_complete::Shell },
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
     /// Print the manual page
-    Man,
+    Man {
+        /// The page of this command, instead of the program's
+        command: Option<String>,
+    },
 }
 
 /// The panes that can be listed.

@@ -48,8 +48,8 @@ fn start(cli: Cli) -> Result<ExitCode, Failure> {
             clap_complete::generate(*shell, &mut Cli::command(), "mgmtscope", &mut stdout());
             return Ok(ExitCode::SUCCESS);
         }
-        Some(Command::Man) => {
-            clap_mangen::Man::new(Cli::command()).render(&mut stdout())?;
+        Some(Command::Man { command }) => {
+            manual(command.as_deref())?;
             return Ok(ExitCode::SUCCESS);
         }
         Some(Command::Policy { cloud_control }) => {
@@ -98,7 +98,7 @@ async fn command(cli: Cli, source: Arc<dyn Source>, words: OrderWords, no_color:
             let facts = batch::read(source, &words, doctor::asks(), bars).await;
             doctor::print(&facts, &mut stdout())?
         }
-        Some(Command::Policy { .. } | Command::Completions { .. } | Command::Man) => true,
+        Some(Command::Policy { .. } | Command::Completions { .. } | Command::Man { .. }) => true,
     };
     Ok(if whole { ExitCode::SUCCESS } else { ExitCode::from(INCOMPLETE) })
 }
@@ -137,4 +137,18 @@ fn policy(cloud_control: bool) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// The program's page, or that of one of its commands.
+fn manual(command: Option<&str>) -> Result<(), Failure> {
+    let mut program = Cli::command().disable_help_subcommand(true);
+    program.build();
+    let page = match command {
+        None => program,
+        Some(name) => {
+            let found = program.find_subcommand(name).cloned();
+            found.ok_or_else(|| Failure::Input(format!("there is no command `{name}` to print the manual page of")))?
+        }
+    };
+    Ok(clap_mangen::Man::new(page).render(&mut stdout())?)
 }

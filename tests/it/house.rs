@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A layer and the layers it may use; itself always. See `docs/architecture.md`.
-const LAYERS: &[(&str, &[&str])] = &[
+pub const LAYERS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("catalog", &["model"]),
     ("analysis", &["model", "catalog"]),

@@ -1,6 +1,10 @@
 //! One test binary for what looks at the crate from outside: the walls of the house, the screens, the keys.
 
+mod documents;
 mod harness;
+mod help;
 mod house;
 mod keys;
+mod readme;
 mod screens;
+mod svg;
