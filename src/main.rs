@@ -73,6 +73,7 @@ async fn command(cli: Cli, source: Arc<dyn Source>, words: OrderWords, no_color:
     let whole = match &cli.command {
         None => return screen(&cli, source, words, no_color).await,
         Some(Command::Collect { output }) => {
+            batch::writable(output)?;
             let facts = batch::read(source, &words, everything(), true).await;
             batch::collect(&facts, output, &mut stderr())?
         }

@@ -55,7 +55,7 @@ impl App {
                     let gaps = self.facts.coverage.gaps().count();
                     if gaps > 0 {
                         let cause = self.first_cause();
-                        self.say(format!("{gaps} gaps, see 6 Coverage; first: {cause}"), Tone::Warn);
+                        self.say(format!("{gaps} gaps (6 shows them): {cause}"), Tone::Warn);
                     }
                 }
             }
@@ -66,7 +66,7 @@ impl App {
     fn first_cause(&self) -> String {
         let gaps: Vec<_> = self.facts.coverage.gaps().collect();
         let credentials = gaps.iter().find(|(_, gap)| gap.cause == crate::model::Cause::Credentials);
-        credentials.or(gaps.first()).map(|(_, gap)| gap.line()).unwrap_or_default()
+        credentials.or(gaps.first()).map(|(_, gap)| gap.brief()).unwrap_or_default()
     }
 
     pub(super) fn take_assessment(&mut self, version: u64, assessment: Arc<Assessment>) {

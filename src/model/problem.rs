@@ -73,6 +73,12 @@ impl Problem {
         Self::new(operation, Cause::Denied { action }, detail, cure)
     }
 
+    /// What, why and the cure, without what was answered: for a narrow place.
+    pub fn brief(&self) -> String {
+        let cure = if self.cure.is_empty() { self.detail.as_str() } else { self.cure.as_str() };
+        format!("{}: {}; {cure}", self.what, self.cause.word())
+    }
+
     /// One line: `iam:ListUsers: denied: not authorized; add iam:ListUsers`.
     pub fn line(&self) -> String {
         let mut line = format!("{}: {}", self.what, self.cause.word());

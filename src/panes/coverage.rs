@@ -79,7 +79,7 @@ fn pane_of(ask: Ask) -> Option<PaneId> {
 fn missing(row: &CoverageRow) -> Option<String> {
     let (_, first) = row.gaps.first()?;
     let more = row.gaps.len() - 1;
-    Some(if more == 0 { first.line() } else { format!("{} (and {more} more)", first.line()) })
+    Some(if more == 0 { first.brief() } else { format!("{} (and {more} more)", first.brief()) })
 }
 
 fn detail(a: &Assessment, row: usize) -> Document {

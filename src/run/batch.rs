@@ -122,6 +122,19 @@ pub fn needed(pane: PaneId) -> Vec<Ask> {
     Ask::ALL.iter().copied().filter(|ask| shown.contains(ask) || !slow.contains(ask)).collect()
 }
 
+/// Said before anything is read: reading may take long.
+pub fn writable(output: &std::path::Path) -> Result<(), Failure> {
+    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or_else(|| std::path::Path::new("."));
+    if output.is_dir() {
+        return Err(Failure::Input(format!("{}: this is a folder", output.display())));
+    }
+    match tempfile::tempfile_in(folder) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Failure::Input(format!("{}: cannot be written: {error}", output.display()))),
+    }
+}
+
 /// Writes a snapshot and says on `err` what is in it and what is missing. True when nothing is.
 pub fn collect(facts: &Facts, output: &std::path::Path, err: &mut dyn Write) -> Result<bool, Failure> {
     let created = clock::now();

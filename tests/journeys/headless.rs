@@ -34,7 +34,7 @@ fn a_snapshot_holds_what_was_seeded_and_what_the_live_account_shows() {
 
     let kept = Program::with(&["--from", file]);
     assert_eq!(count(&kept, "principals", "kind:user"), seeded.users.len());
-    assert_eq!(count(&kept, "principals", "kind:role"), seeded.roles.len() - seeded.reserved_sso_roles);
+    assert_eq!(count(&kept, "principals", "kind:role"), seeded.roles.len());
     assert_eq!(count(&kept, "principals", "kind:root"), 1);
     assert_eq!(count(&kept, "activity", ""), events::sample(seeded).len());
     for arn in &seeded.tagged_residents {
