@@ -30,7 +30,8 @@ pub struct Settings {
     pub theme_name: String,
     pub time: TimeMode,
     pub keymap: Keymap,
-    keys: toml::Table,
+    /// The file's own roles, where they take the place of a named theme.
+    roles: Option<toml::Table>,
     file: Option<PathBuf>,
 }
 
@@ -62,17 +63,19 @@ impl Settings {
             Some("relative") => TimeMode::Relative,
             Some(other) => return Err(at(format!("`time` is `{other}`; it may be utc, local or relative"))),
         };
+        let mut own = None;
         let (theme, theme_name) = match (theme, no_color, file.roles, file.theme) {
             (Some(name), ..) => (Theme::named(name)?, name.to_owned()),
             (None, true, ..) => (Theme::named("mono")?, "mono".to_owned()),
             (None, false, Some(roles), _) => {
                 let table = toml::Table::from_iter([("roles".to_owned(), toml::Value::Table(roles))]);
+                own = Some(table.clone());
                 (Theme::from_table(&table).map_err(at)?, "own".to_owned())
             }
             (None, false, None, Some(name)) => (Theme::named(&name).map_err(at)?, name),
             (None, false, None, None) => (Theme::named("16")?, "16".to_owned()),
         };
-        Ok(Self { theme, theme_name, time, keymap, keys: file.keymap, file: path })
+        Ok(Self { theme, theme_name, time, keymap, roles: own, file: path })
     }
 
     /// The configuration in force, as a file that would give it again.
@@ -83,7 +86,11 @@ impl Settings {
             TimeMode::Local => "local",
             TimeMode::Relative => "relative",
         };
-        let mut text = format!("# In force (from {from})\ntheme = \"{}\"\ntime = \"{time}\"\n\n", self.theme_name);
+        let theme = match &self.roles {
+            Some(_) => String::new(),
+            None => format!("theme = \"{}\"\n", self.theme_name),
+        };
+        let mut text = format!("# In force (from {from})\n{theme}time = \"{time}\"\n\n");
         let mut contexts: Vec<&str> = Vec::new();
         for (context, keys, command) in self.keymap.iter() {
             if contexts.last() != Some(&context.name()) {
@@ -93,6 +100,9 @@ impl Settings {
             let keys = keys.replace('\\', "\\\\").replace('"', "\\\"");
             text.push_str(&format!("\"{keys}\" = \"{}\"\n", command.name()));
         }
+        if let Some(Ok(roles)) = self.roles.as_ref().map(toml::to_string) {
+            text.push_str(&format!("\n{roles}"));
+        }
         if let Some((_, theme)) = BUILT_IN.iter().find(|(name, _)| *name == self.theme_name) {
             text.push_str("\n# The theme's roles; a table [roles] of your own takes their place.\n");
             for line in theme.lines() {
@@ -100,11 +110,6 @@ impl Settings {
             }
         }
         text
-    }
-
-    /// Keys that the user's file changes, for tests.
-    pub fn changed_keys(&self) -> usize {
-        self.keys.len()
     }
 }
 
@@ -132,6 +137,16 @@ mod tests {
         let mut keymap = Keymap::default();
         keymap.lay(&file.keymap).expect("valid keys");
         assert_eq!(keymap, settings.keymap);
+    }
+
+    #[test]
+    fn own_roles_are_printed_so_that_they_can_be_read_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("c.toml");
+        std::fs::write(&path, "[roles]\nbad = \"magenta\"\n").expect("written");
+        let settings = Settings::load(Some(&path), None, false).expect("valid");
+        std::fs::write(&path, settings.print()).expect("written");
+        assert_eq!(Settings::load(Some(&path), None, false).expect("valid again").theme, settings.theme);
     }
 
     #[test]

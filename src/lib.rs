@@ -12,7 +12,6 @@
 //! | `app` | the program as a machine: messages in, effects out | `model`, `analysis`, `panes`, words of `collect` |
 //! | `ui` | the only user of ratatui's drawing | `app`, `panes`, `analysis`, `model` |
 //! | `run`, `cli`, `config` | everything impure | all |
-//! | `analysis` | judgements over `Facts`: pure, no clock | `model`, `catalog` |
 
 pub mod analysis;
 pub mod app;

@@ -23,6 +23,9 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     terminal::install_panic_hook();
+    if let Err(error) = mgmtscope::run::log::open() {
+        return fail(&format!("MGMTSCOPE_LOG: {error}"), 2);
+    }
     match start(cli) {
         Ok(code) => code,
         Err(Failure::Input(message)) => fail(&message, 2),

@@ -213,11 +213,16 @@ impl Keymap {
 
     /// The keys of a command, in its most telling context: for help and palette.
     pub fn keys_of(&self, command: Command) -> String {
-        let mut keys: Vec<String> = Vec::new();
-        for ((_, chords), &bound) in &self.bindings {
-            let shown = show(chords);
-            if bound == command && !keys.contains(&shown) {
-                keys.push(shown);
+        // A list's keys stand for all; what only a detail or the raw tree knows is shown where nothing else is.
+        let telling = [Context::Global, Context::List, Context::Detail, Context::Raw];
+        let in_context = |context: Context| {
+            let bound = self.bindings.iter().filter(move |((at, _), bound)| *at == context && **bound == command);
+            bound.map(|((_, chords), _)| show(chords)).collect::<Vec<_>>()
+        };
+        let mut keys = in_context(telling[0]);
+        for context in telling.into_iter().skip(1) {
+            if keys.is_empty() {
+                keys = in_context(context);
             }
         }
         keys.sort_by_key(|key| (key.chars().count() > 1, key.clone()));

@@ -55,7 +55,7 @@ pub fn areas(width: u16, height: u16, wanted: Wanted) -> Areas {
             areas.detail = body;
         } else if width >= SIDE_BY_SIDE {
             let left = width * 9 / 20;
-            areas.list.width = left;
+            areas.list.width = left.saturating_sub(1);
             areas.detail = Rect::new(left, body.y, width - left, body.height);
         } else {
             let upper = (body.height * 2 / 5).max(4);

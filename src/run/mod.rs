@@ -5,6 +5,7 @@ pub mod clipboard;
 pub mod clock;
 pub mod doctor;
 pub mod input;
+pub mod log;
 pub mod progress;
 pub mod screen;
 pub mod sources;

@@ -36,6 +36,7 @@ impl Workers {
     /// Starts a reading; its end is always delivered, even when it panics.
     pub fn run(&mut self, id: RunId, asks: BTreeSet<Ask>) {
         let stop = self.all.child_token();
+        tracing::info!(run = id.0, asks = asks.len(), "a reading begins");
         self.stops.insert(id, stop.clone());
         let order = self.words.order(asks, clock::now());
         let out = Outbox::new(id, self.deliveries.clone());

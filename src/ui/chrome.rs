@@ -20,8 +20,8 @@ pub fn header(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     }
     let style = theme.role(Role::Header);
     buffer.set_style(area, style);
-    let right = account(app, area.width < 110);
     let room = area.width.saturating_sub(2);
+    let right = account(app, area.width < 110, usize::from(room * 2 / 3));
     let right_width = u16::try_from(right.width()).unwrap_or(room).min(room * 2 / 3);
     let mut crumbs: Vec<String> = app.history.trail.iter().map(|place| place.label.clone()).collect();
     crumbs.push(app.label());
@@ -35,7 +35,7 @@ pub fn header(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
 }
 
 /// `narrow`: only what must never be missing, which account it is and that nothing is written.
-fn account(app: &App, narrow: bool) -> String {
+fn account(app: &App, narrow: bool, room: usize) -> String {
     let facts = &app.facts;
     let subject = facts.subject_account().map(|id| id.to_string()).unwrap_or_default();
     let name = facts.account_aliases.first().map(ToString::to_string);
@@ -65,6 +65,10 @@ fn account(app: &App, narrow: bool) -> String {
         parts.push(from);
     }
     parts.push("read-only".into());
+    // Whole parts go, never the first and the last.
+    while parts.len() > 2 && parts.join(" · ").width() > room {
+        parts.remove(parts.len() - 2);
+    }
     parts.join(" · ")
 }
 

@@ -24,7 +24,10 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
             x += put(buffer, x, y, area.right().saturating_sub(x), text, theme.tone(*tone));
         }
         let here = row.line == Some(detail.cursor);
-        if row.target {
+        // The sign stands where a line begins, not on the rows it is broken into.
+        let at = detail.offset + n;
+        let begins = at == 0 || rows.get(at - 1).is_none_or(|before| before.line != row.line);
+        if row.target && begins {
             put(buffer, area.x, y, 1, "›", theme.role(Role::Link));
         }
         if here {

@@ -75,7 +75,7 @@ fn nothing(app: &App, id: PaneId) -> Vec<(String, Tone)> {
         return lines;
     }
     for (cell, gap) in coverage.gaps().filter(|(cell, _)| pane.asks.contains(&cell.ask)) {
-        lines.push((format!("{}: {}", cell.ask.title(), gap.line()), Tone::Warn));
+        lines.push((format!("{}: {}", cell.ask.title(), gap.brief()), Tone::Warn));
     }
     if lines.is_empty() {
         let unasked = statuses.iter().filter(|s| **s == Status::NotAsked).count();

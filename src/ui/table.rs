@@ -25,7 +25,15 @@ pub fn columns(columns: &[Column], width: u16, wanted: usize) -> Vec<(usize, u16
         Width::Fixed(width) | Width::Share { least: width, .. } => width,
     };
     let mut shown: Vec<usize> = (0..columns.len()).collect();
-    let total = |shown: &[usize]| shown.iter().map(|&n| least(&columns[n]) + 1).sum::<u16>();
+    // Columns that mostly serve filters and exports (spare 8 and more) stay only where others have ample room.
+    let total = |shown: &[usize]| {
+        let ample = shown.iter().any(|&n| columns[n].spare >= 8 && n != wanted);
+        let room = |column: &Column| match column.width {
+            Width::Share { least, .. } if ample => least * 2,
+            _ => least(column),
+        };
+        shown.iter().map(|&n| room(&columns[n]) + 1).sum::<u16>()
+    };
     // The spare ones go, the sparest first; the column under the column cursor stays.
     while total(&shown) > width.saturating_sub(1) {
         let sparest = shown.iter().filter(|&&n| n != wanted).max_by_key(|&&n| (columns[n].spare, n)).copied();

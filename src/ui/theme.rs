@@ -61,7 +61,7 @@ impl Theme {
         Self::from_table(&table)
     }
 
-    /// A theme from a table `roles`, laid over the 16 colours.
+    /// A theme from a table `roles`; a role that it does not name is plain.
     ///
     /// # Errors
     /// A role, colour or attribute that does not exist.

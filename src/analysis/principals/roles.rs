@@ -150,7 +150,9 @@ fn entry(world: &World<'_>, kind: PrincipalKind, role: &Role, trust: &Trust) -> 
     for statement in trust.gates() {
         for trusted in &statement.trusted {
             let way = match trusted {
-                Trusted::Anyone => "anyone".to_owned(),
+                Trusted::Anyone if statement.is_open_to_anyone() => "anyone".to_owned(),
+                // Never plain "anyone" where a condition says whose principal it must be.
+                Trusted::Anyone => format!("anyone with {}", statement.whose().unwrap_or("a condition")),
                 Trusted::Account(account) => world.account_words(account),
                 Trusted::Principal(arn) => match world.membership(&arn.account().into()) {
                     Membership::This => arn.resource().to_owned(),

@@ -180,6 +180,11 @@ impl Statement {
 
     /// Everybody on AWS, with no condition that says whose account, role or organization it must be.
     pub fn is_open_to_anyone(&self) -> bool {
+        self.allow && (self.all_but || self.trusted.contains(&Trusted::Anyone)) && self.whose().is_none()
+    }
+
+    /// The key of the condition that says whose account, role or organization it must be.
+    pub fn whose(&self) -> Option<&str> {
         const WHOSE: &[&str] = &[
             "aws:principalorgid",
             "aws:principalorgpaths",
@@ -192,7 +197,7 @@ impl Statement {
             "aws:userid",
             "sts:externalid",
         ];
-        self.allow && (self.all_but || self.trusted.contains(&Trusted::Anyone)) && self.narrowed_by(WHOSE).is_none()
+        self.narrowed_by(WHOSE).map(|condition| condition.key.as_str())
     }
 
     /// For an OIDC provider: why its subjects are wide, if they are. A subject is narrow when it is compared with

@@ -103,8 +103,6 @@ const SERVICES: &[&[Collector]] = &[
     account::COLLECTORS,
     cloudtrail::COLLECTORS,
     lookup::COLLECTORS,
-    // residents: `residents::COLLECTORS` (tagging, config, resource explorer, cloud control, once a Region)
-    // trail: `trail::COLLECTORS` (trails and events, once a Region)
     residents::COLLECTORS,
 ];
 

@@ -41,7 +41,7 @@ pub enum FileError {
     Unknown { path: Text },
     #[error("{path}: a CloudTrail digest file, which holds no events: name the log files")]
     Digest { path: Text },
-    #[error("{path}: none of its {files} files is one that is understood: {LOOKED_FOR}")]
+    #[error("{path}: of its files ({files}) none is understood: {LOOKED_FOR}")]
     Folder { path: Text, files: u64 },
     #[error("{path}: {error}")]
     Snapshot { path: Text, error: Text },

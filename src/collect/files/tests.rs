@@ -77,7 +77,7 @@ fn a_mistake_is_one_line_that_says_what_and_where() {
     assert!(refused(folder.path("none.json")).ends_with("none.json: No such file or directory"));
     let line = refused(folder.path("x.json"));
     assert!(line.contains("x.json: not a mgmtscope snapshot") && line.contains("UserDetailList"), "{line}");
-    assert!(refused(folder.path("empty")).contains("none of its 1 files"));
+    assert!(refused(folder.path("empty")).contains("of its files (1) none"));
     assert!(refused(folder.path("digest.json")).contains("digest"));
     assert!(refused(folder.path("newer.mgx")).contains("version 9"));
     assert!(refused(folder.path("cut.json.gz")).contains("cut short"));
