@@ -51,14 +51,20 @@ impl App {
                 self.runs.retain(|run| run.id != id);
                 self.version += 1;
                 self.touch();
-                if self.runs.is_empty() {
-                    let gaps = self.facts.coverage.gaps().count();
-                    if gaps > 0 {
-                        let cause = self.first_cause();
-                        self.say(format!("{gaps} gaps (6 shows them): {cause}"), Tone::Warn);
-                    }
-                }
+                self.ended = self.runs.is_empty();
             }
+        }
+    }
+
+    /// What a reading has left out, once the panes show all that it brought.
+    fn tell_end(&mut self) {
+        if !std::mem::take(&mut self.ended) {
+            return;
+        }
+        let gaps = self.facts.coverage.gaps().count();
+        if gaps > 0 {
+            let cause = self.first_cause();
+            self.say(format!("{gaps} gaps (6 shows them): {cause}"), Tone::Warn);
         }
     }
 
@@ -80,6 +86,9 @@ impl App {
             list.stale = true;
         }
         self.touch();
+        if self.assessed == self.version {
+            self.tell_end();
+        }
     }
 
     pub(super) fn assess_if_due(&mut self) -> Option<Effect> {

@@ -81,6 +81,8 @@ pub struct App {
     pub zoom: bool,
     pub chrome: bool,
     pub mouse: bool,
+    /// A reading is over, and the user has not been told yet what it left out.
+    ended: bool,
     dirty: bool,
 }
 
@@ -124,6 +126,7 @@ impl App {
             zoom: false,
             chrome: true,
             mouse: false,
+            ended: false,
             dirty: true,
         };
         let effects = vec![app.begin_run(Ask::ALL.iter().copied().collect())];

@@ -73,10 +73,10 @@ impl Problem {
         Self::new(operation, Cause::Denied { action }, detail, cure)
     }
 
-    /// What, why and the cure, without what was answered: for a narrow place.
+    /// Why, the cure, and what was tried: for a narrow place, where the end is cut.
     pub fn brief(&self) -> String {
         let cure = if self.cure.is_empty() { self.detail.as_str() } else { self.cure.as_str() };
-        format!("{}: {}; {cure}", self.what, self.cause.word())
+        format!("{}: {cure} ({})", self.cause.word(), self.what)
     }
 
     /// One line: `iam:ListUsers: denied: not authorized; add iam:ListUsers`.

@@ -17,7 +17,7 @@ pub static COVERAGE: Pane = Pane {
     rows: |a| a.coverage.len(),
     key: |a, row| Text::new(a.coverage[row].ask.name()),
     columns: &[
-        Column::share("source", "SOURCE", 22, 2, 0, |a, row| Cell::text(a.coverage[row].ask.title())),
+        Column::share("source", "SOURCE", 22, 1, 0, |a, row| Cell::text(a.coverage[row].ask.title())),
         Column::fixed("status", "STATUS", 9, 0, |a, row| {
             let status = a.coverage[row].status;
             Cell::text(status.word()).tone(tone(status))
@@ -34,11 +34,11 @@ pub static COVERAGE: Pane = Pane {
             Some(seconds) => Cell::text(span(seconds)),
             None => Cell::text(""),
         }),
-        Column::share("missing", "WHAT IS MISSING", 18, 4, 1, |a, row| match missing(&a.coverage[row]) {
+        Column::share("missing", "WHAT IS MISSING", 24, 12, 1, |a, row| match missing(&a.coverage[row]) {
             Some(text) => Cell::text(text).tone(Tone::Warn),
             None => Cell::text(""),
         }),
-        Column::fixed("name", "NAME", 24, 9, |a, row| Cell::text(a.coverage[row].ask.name())),
+        Column::fixed("name", "NAME", 24, 20, |a, row| Cell::text(a.coverage[row].ask.name())),
     ],
     time: None,
     sort: None,

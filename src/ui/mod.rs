@@ -70,7 +70,7 @@ fn nothing(app: &App, id: PaneId) -> Vec<(String, Tone)> {
     // While a reading goes on, nothing is not yet an answer: neither asked nor read to the end.
     let pending = |status: &Status| status.is_open() || *status == Status::NotAsked;
     let mut lines = Vec::new();
-    if !app.runs.is_empty() && statuses.iter().any(pending) {
+    if !app.is_idle() && statuses.iter().any(pending) {
         lines.push(("Reading ...".into(), Tone::Dim));
         return lines;
     }

@@ -25,12 +25,18 @@ pub fn columns(columns: &[Column], width: u16, wanted: usize) -> Vec<(usize, u16
         Width::Fixed(width) | Width::Share { least: width, .. } => width,
     };
     let mut shown: Vec<usize> = (0..columns.len()).collect();
-    // Columns that mostly serve filters and exports (spare 8 and more) stay only where others have ample room.
+    // Columns that mostly serve filters and exports (spare 8 and more; from 20 on, only those) stay where others have
+    // ample room.
     let total = |shown: &[usize]| {
-        let ample = shown.iter().any(|&n| columns[n].spare >= 8 && n != wanted);
+        let sparest = shown.iter().filter(|&&n| n != wanted).map(|&n| columns[n].spare).max().unwrap_or(0);
+        let times = match sparest {
+            20.. => 4,
+            8.. => 2,
+            _ => 1,
+        };
         let room = |column: &Column| match column.width {
-            Width::Share { least, .. } if ample => least * 2,
-            _ => least(column),
+            Width::Share { least, .. } => least * times,
+            Width::Fixed(width) => width,
         };
         shown.iter().map(|&n| room(&columns[n]) + 1).sum::<u16>()
     };
