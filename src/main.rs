@@ -18,7 +18,15 @@ use mgmtscope::run::{OrderWords, batch, clock, doctor, terminal, tui};
 const INCOMPLETE: u8 = 3;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // Help and version are answers, not mistakes.
+        Err(answer) if !answer.use_stderr() => {
+            let printed = answer.print();
+            return if printed.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+        }
+        Err(mistake) => return fail(&one_line(&mistake), 2),
+    };
     if color_eyre::install().is_err() {
         return ExitCode::FAILURE;
     }
@@ -31,6 +39,15 @@ fn main() -> ExitCode {
         Err(Failure::Input(message)) => fail(&message, 2),
         Err(Failure::Other(message)) => fail(&message, 1),
     }
+}
+
+/// What is wrong with the command line, and where: clap's first sentence, with its list if it has one.
+fn one_line(mistake: &clap::Error) -> String {
+    let text = mistake.render().to_string();
+    let sentence: Vec<&str> = text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
+    let sentence = sentence.join(" ");
+    let what = sentence.strip_prefix("error: ").unwrap_or(&sentence);
+    format!("{what} (see --help)")
 }
 
 /// One line, safe to print: it may name a file that an attacker named.

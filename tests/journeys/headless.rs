@@ -136,6 +136,7 @@ fn a_users_mistake_is_one_line_and_exit_code_2() {
         let said = program.run(words, SOON);
         assert_eq!(said.code, Some(2), "{words:?}: {said:#?}");
         assert!(said.out.is_empty(), "{words:?}: {said:#?}");
+        assert_eq!(said.err.lines().count(), 1, "{words:?}: {said:#?}");
         assert!(!said.err.is_empty() && !said.err.contains("panicked") && !said.err.contains("BACKTRACE"), "{said:#?}");
     }
     let said = program.run(&["query", "principals", "--from", unknown], SOON);
