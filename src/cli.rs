@@ -120,6 +120,16 @@ pub enum Command {
         #[arg(long)]
         cloud_control: bool,
     },
+    /// Run policy tests: one JSON object a line with a request, its policies and the expected verdict (docs/evaluate.md).
+    /// Prints id, verdict and the statements that decided; exit code 1 when a verdict is not the expected one
+    Evaluate {
+        /// The file of tests; - is standard input
+        #[arg(value_name = "CASES")]
+        cases: PathBuf,
+        /// Text for people, a JSON object a line for programs
+        #[arg(long, default_value = "text", value_parser = ["text", "json"])]
+        format: String,
+    },
     /// Print completions for a shell
     Completions {
         /// The shell

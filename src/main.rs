@@ -13,7 +13,7 @@ use mgmtscope::model::{Ask, text::clean};
 use mgmtscope::panes::PaneId;
 use mgmtscope::run::batch::Failure;
 use mgmtscope::run::tui::Ended;
-use mgmtscope::run::{OrderWords, batch, clock, doctor, terminal, tui};
+use mgmtscope::run::{OrderWords, batch, clock, doctor, evaluate, terminal, tui};
 
 const INCOMPLETE: u8 = 3;
 
@@ -76,6 +76,11 @@ fn start(cli: Cli) -> Result<ExitCode, Failure> {
             policy(*cloud_control)?;
             return Ok(ExitCode::SUCCESS);
         }
+        Some(Command::Evaluate { cases, format }) => {
+            let mut out = std::io::BufWriter::new(stdout().lock());
+            let tally = evaluate::run(cases, format, &mut out, &mut stderr())?;
+            return Ok(if tally.differ == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
         _ => {}
     }
     let source = source(&cli.source)?;
@@ -119,7 +124,9 @@ async fn command(cli: Cli, source: Arc<dyn Source>, words: OrderWords, no_color:
             let facts = batch::read(source, &words, doctor::asks(), bars).await;
             doctor::print(&facts, &mut stdout())?
         }
-        Some(Command::Policy { .. } | Command::Completions { .. } | Command::Man { .. }) => true,
+        Some(Command::Policy { .. } | Command::Evaluate { .. } | Command::Completions { .. } | Command::Man { .. }) => {
+            true
+        }
     };
     Ok(if whole { ExitCode::SUCCESS } else { ExitCode::from(INCOMPLETE) })
 }

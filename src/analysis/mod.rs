@@ -7,6 +7,7 @@ pub mod coverage;
 pub mod delegation;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod policy;
 pub mod practices;
 pub mod principals;
 pub mod residents;

@@ -1,0 +1,90 @@
+//! What is known about a request beside who asks for what: condition keys with their values.
+//!
+//! Keys are compared without regard to case (reference_policies_condition-keys). A key may be known to be absent,
+//! which decides, or unknown, which leaves the verdict open.
+
+use std::collections::BTreeMap;
+
+/// The value of a condition key, as text on the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    One(String),
+    /// A multivalued key (reference_policies_condition-single-vs-multi-valued-context-keys).
+    Many(Vec<String>),
+}
+
+/// What holds for the keys that are not listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Others {
+    /// The request does not carry them.
+    #[default]
+    Absent,
+    /// It is not known whether the request carries them.
+    Unknown,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Context {
+    /// By key in lower case; none: known to be absent.
+    keys: BTreeMap<String, Option<Value>>,
+    others: Others,
+}
+
+/// What is known about one key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found<'a> {
+    One(&'a str),
+    Many(&'a [String]),
+    Absent,
+    Unknown,
+}
+
+impl Context {
+    /// A context in which other keys are unknown.
+    pub fn open() -> Self {
+        Self { others: Others::Unknown, ..Self::default() }
+    }
+
+    pub fn of(pairs: &[(&str, &str)]) -> Self {
+        let mut context = Self::default();
+        for (key, value) in pairs {
+            context.set(key, Value::One((*value).to_owned()));
+        }
+        context
+    }
+
+    pub fn set(&mut self, key: &str, value: Value) {
+        self.keys.insert(key.to_ascii_lowercase(), Some(value));
+    }
+
+    /// Sets a key with one value.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: &str) -> Self {
+        self.set(key, Value::One(value.to_owned()));
+        self
+    }
+
+    /// Says that a request does not carry the key.
+    pub fn set_absent(&mut self, key: &str) {
+        self.keys.insert(key.to_ascii_lowercase(), None);
+    }
+
+    /// `key` in lower case.
+    pub fn find(&self, key: &str) -> Found<'_> {
+        match (self.keys.get(key), self.others) {
+            (Some(Some(Value::One(value))), _) => Found::One(value),
+            // An empty list is no value at all.
+            (Some(Some(Value::Many(values))), _) if values.is_empty() => Found::Absent,
+            (Some(Some(Value::Many(values))), _) => Found::Many(values),
+            (Some(None), _) | (None, Others::Absent) => Found::Absent,
+            (None, Others::Unknown) => Found::Unknown,
+        }
+    }
+}
+
+/// Remembers a key that would have to be known.
+pub fn note(missing: &mut Vec<String>, key: &str) {
+    if !missing.iter().any(|known| known == key) {
+        missing.push(key.to_owned());
+    }
+}

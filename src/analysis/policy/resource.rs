@@ -1,0 +1,131 @@
+//! `Resource` and `NotResource`: ARNs with wildcards and variables (reference_policies_elements_resource).
+//!
+//! An ARN with fewer than six parts ("short") is completed with a star in the policies of a principal. A resource policy
+//! completes it only if a wildcard is in it. An SCP or RCP takes it only if it ends with a star, and takes no other. Under
+//! `NotResource` an entry that cannot be used never turns into "everything else": the statement does not apply.
+
+use super::Truth;
+use super::context::Context;
+use super::template::{Filled, Marks, Template};
+
+/// Whose policy a resource stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Identity, session and boundary policies.
+    Principal,
+    Resource,
+    /// SCPs and RCPs.
+    Organization,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry {
+    whole: Template,
+    /// For a short ARN that does not end with a star: completed.
+    completed: Option<Template>,
+    has_wildcard: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resources {
+    /// `NotResource`: all but these.
+    pub all_but: bool,
+    entries: Box<[Entry]>,
+    pub written: Box<[Box<str>]>,
+}
+
+impl Resources {
+    /// `variables`: whether the policy's version knows them.
+    pub fn new(all_but: bool, written: &[String], variables: bool) -> Self {
+        let marks = Marks { wildcards: true, variables };
+        let entry = |text: &String| {
+            let short = text.starts_with("arn:") && text.matches(':').count() < 5 && !text.ends_with('*');
+            Entry {
+                whole: Template::new(text, marks),
+                completed: short.then(|| Template::new(&format!("{text}:*"), marks)),
+                has_wildcard: text.contains(['*', '?']),
+            }
+        };
+        Self {
+            all_but,
+            entries: written.iter().map(entry).collect(),
+            written: written.iter().map(|text| text.as_str().into()).collect(),
+        }
+    }
+
+    /// `*`, and not as `NotResource`.
+    pub fn is_everything(&self) -> bool {
+        !self.all_but && self.entries.iter().any(|entry| entry.whole.fixed().is_some_and(super::glob::Glob::is_all))
+    }
+
+    pub fn matches(&self, resource: &str, context: &Context, place: Place, missing: &mut Vec<String>) -> Truth {
+        let mut found = Truth::No;
+        for entry in &self.entries {
+            let template = match (&entry.completed, place) {
+                (None, _) => &entry.whole,
+                (Some(completed), Place::Principal) => completed,
+                (Some(completed), Place::Resource) if entry.has_wildcard => completed,
+                (Some(_), Place::Resource) => continue,
+                (Some(_), Place::Organization) if self.all_but => return Truth::No,
+                (Some(_), Place::Organization) => continue,
+            };
+            // A completed entry under NotResource either matches or is one that cannot be used.
+            if self.all_but && entry.completed.is_some() {
+                return Truth::No;
+            }
+            let one = match template.fixed() {
+                Some(glob) => Truth::from(glob.matches(resource)),
+                None => match template.fill(context, missing) {
+                    Filled::Value(glob) => Truth::from(glob.matches(resource)),
+                    Filled::Missing if self.all_but => return Truth::No,
+                    Filled::Missing => Truth::No,
+                    Filled::Unknown => Truth::Unknown,
+                },
+            };
+            found = found.or(one);
+            if found == Truth::Yes {
+                break;
+            }
+        }
+        if self.all_but { found.negate() } else { found }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const QUEUE: &str = "arn:aws:sqs:us-east-1:111111111111:queue";
+
+    fn matches(text: &str, all_but: bool, place: Place) -> bool {
+        let resources = Resources::new(all_but, &[text.to_owned()], true);
+        resources.matches(QUEUE, &Context::default(), place, &mut Vec::new()) == Truth::Yes
+    }
+
+    #[test]
+    fn short_arns_by_the_kind_of_policy() {
+        for (text, principal, resource, organization) in [
+            ("*", true, true, true),
+            (QUEUE, true, true, true),
+            ("arn:aws:sqs", true, false, false),
+            ("arn:aws:sqs:*", true, true, true),
+            ("arn:aws:sqs:us-east-1:*", true, true, true),
+            ("arn:aws:sqs:*:111111111111", true, true, false),
+            ("arn:aws:sqs:us-west-2", false, false, false),
+            ("arn:aws:sns:us-east-1:111111111111:queue", false, false, false),
+        ] {
+            assert_eq!(matches(text, false, Place::Principal), principal, "{text} of a principal");
+            assert_eq!(matches(text, false, Place::Resource), resource, "{text} of a resource");
+            assert_eq!(matches(text, false, Place::Organization), organization, "{text} of the organization");
+        }
+    }
+
+    #[test]
+    fn under_not_resource_what_cannot_be_used_is_not_everything_else() {
+        assert!(matches("arn:aws:sqs:us-east-1:111111111111:other", true, Place::Principal));
+        assert!(!matches("arn:aws:sqs:us-east-1:222222222222", true, Place::Principal));
+        assert!(!matches("arn:aws:sqs:us-west-2", true, Place::Organization));
+        assert!(matches("arn:aws:sqs:us-east-1:111111111111", true, Place::Resource));
+        assert!(!matches("arn:aws:s3:::${aws:username}", true, Place::Principal));
+    }
+}
