@@ -115,9 +115,13 @@ pub struct Outcome {
 /// A test whose documents are read, so that it can be run many times.
 #[derive(Debug)]
 pub struct Prepared {
-    request: Request,
+    caller: Caller,
+    action: String,
+    resource: String,
+    resource_account: Option<String>,
+    context: Context,
     identity: Vec<Policy>,
-    resource: Option<Policy>,
+    resource_policy: Option<Policy>,
     boundary: Vec<Policy>,
     session: Vec<Policy>,
     scps: Vec<(String, Vec<Policy>)>,
@@ -158,12 +162,14 @@ impl Case {
             );
         }
         let resource = if asked.wildcard_only_action { "*" } else { &asked.resource };
-        let mut request = Request::new(caller, &asked.action, resource, context);
-        request.resource_account.clone_from(&asked.resource_account);
         Ok(Prepared {
-            request,
+            caller,
+            action: asked.action.to_ascii_lowercase(),
+            resource: resource.to_owned(),
+            resource_account: asked.resource_account.clone(),
+            context,
             identity: policies(&self.identity_policies),
-            resource: self.resource_policy.as_ref().filter(|value| !value.is_null()).map(document),
+            resource_policy: self.resource_policy.as_ref().filter(|value| !value.is_null()).map(document),
             boundary: policies(&self.permission_boundaries),
             session: policies(&self.session_policies),
             scps: levels(&self.scps),
@@ -181,7 +187,7 @@ fn document(value: &Json) -> Policy {
 }
 
 impl Prepared {
-    fn with_layers<T>(&self, then: impl FnOnce(&Request, &Layers<'_>) -> T) -> T {
+    fn with_layers<T>(&self, then: impl FnOnce(&Request<'_>, &Layers<'_>) -> T) -> T {
         fn all(policies: &[Policy]) -> Vec<&Policy> {
             policies.iter().collect()
         }
@@ -190,13 +196,20 @@ impl Prepared {
         let rcps: Vec<Vec<&Policy>> = self.rcps.iter().map(|(_, policies)| all(policies)).collect();
         let layers = Layers {
             identity: &identity,
-            resource: self.resource.as_ref(),
+            resource: self.resource_policy.as_ref(),
             boundary: (!boundary.is_empty()).then_some(&boundary),
             session: (!session.is_empty()).then_some(&session),
             scps: &scps,
             rcps: &rcps,
         };
-        then(&self.request, &layers)
+        let request = Request {
+            caller: &self.caller,
+            action: &self.action,
+            resource: &self.resource,
+            resource_account: self.resource_account.as_deref(),
+            context: &self.context,
+        };
+        then(&request, &layers)
     }
 
     pub fn verdict(&self) -> Verdict {
@@ -217,7 +230,7 @@ impl Prepared {
 
     fn every_policy(&self) -> impl Iterator<Item = &Policy> {
         let levels = self.scps.iter().chain(&self.rcps).flat_map(|(_, policies)| policies);
-        let own = self.identity.iter().chain(&self.resource).chain(&self.boundary).chain(&self.session);
+        let own = self.identity.iter().chain(&self.resource_policy).chain(&self.boundary).chain(&self.session);
         own.chain(levels)
     }
 
@@ -225,7 +238,7 @@ impl Prepared {
         let level = |levels: &[(String, Vec<Policy>)]| levels.get(at.level).map_or(String::new(), |l| l.0.clone());
         let (place, policy) = match at.layer {
             Layer::Identity => (String::new(), self.identity.get(at.policy)),
-            Layer::Resource | Layer::Service => (String::new(), self.resource.as_ref()),
+            Layer::Resource | Layer::Service => (String::new(), self.resource_policy.as_ref()),
             Layer::Boundary => (String::new(), self.boundary.get(at.policy)),
             Layer::Session => (String::new(), self.session.get(at.policy)),
             Layer::Scp => (level(&self.scps), self.scps.get(at.level).and_then(|l| l.1.get(at.policy))),

@@ -12,27 +12,22 @@ use super::principal::{Caller, Grant};
 use super::resource::Place;
 use super::special;
 
-/// What somebody asks for.
-#[derive(Clone, Debug)]
-pub struct Request {
-    pub caller: Caller,
+/// What somebody asks for. Borrowed, so that asking costs nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    pub caller: &'a Caller,
     /// `service:action` in lower case.
-    pub action: String,
+    pub action: &'a str,
     /// An ARN; `*` for an action that takes no resource, or for whatever resource there is.
-    pub resource: String,
+    pub resource: &'a str,
     /// None: the caller's own.
-    pub resource_account: Option<String>,
-    pub context: Context,
+    pub resource_account: Option<&'a str>,
+    pub context: &'a Context,
 }
 
-impl Request {
-    pub fn new(caller: Caller, action: &str, resource: &str, context: Context) -> Self {
-        let action = action.to_ascii_lowercase();
-        Self { caller, action, resource: resource.to_owned(), resource_account: None, context }
-    }
-
+impl Request<'_> {
     fn is_cross_account(&self) -> bool {
-        match (self.caller.account(), &self.resource_account) {
+        match (self.caller.account(), self.resource_account) {
             (Some(own), Some(account)) => own != account,
             _ => false,
         }
@@ -149,12 +144,12 @@ impl Answer {
 }
 
 /// The verdict alone.
-pub fn evaluate(request: &Request, layers: &Layers<'_>) -> Verdict {
+pub fn evaluate(request: &Request<'_>, layers: &Layers<'_>) -> Verdict {
     judge(request, layers, &mut Evidence::default())
 }
 
 /// The verdict with its reasons: the statements that decided it, and what is missing.
-pub fn explain(request: &Request, layers: &Layers<'_>) -> (Verdict, Evidence) {
+pub fn explain(request: &Request<'_>, layers: &Layers<'_>) -> (Verdict, Evidence) {
     let mut evidence = Evidence { record: true, ..Evidence::default() };
     let verdict = judge(request, layers, &mut evidence);
     let decides = |(statement, truth): &(StatementRef, Truth)| match verdict {
@@ -170,8 +165,8 @@ pub fn explain(request: &Request, layers: &Layers<'_>) -> (Verdict, Evidence) {
     (verdict, evidence)
 }
 
-fn judge(request: &Request, layers: &Layers<'_>, evidence: &mut Evidence) -> Verdict {
-    if special::needs_no_permission(&request.action) {
+fn judge(request: &Request<'_>, layers: &Layers<'_>, evidence: &mut Evidence) -> Verdict {
+    if special::needs_no_permission(request.action) {
         return Verdict::Allowed;
     }
     let one = |layer: Layer, policies: &[&Policy], evidence: &mut Evidence| {
@@ -195,14 +190,13 @@ fn judge(request: &Request, layers: &Layers<'_>, evidence: &mut Evidence) -> Ver
         }
         answer
     };
-    let scp = special::scps_bind(&request.caller).then(|| levels(Layer::Scp, layers.scps, evidence)).flatten();
-    let rcp = special::rcps_bind(&request.caller, &request.action)
-        .then(|| levels(Layer::Rcp, layers.rcps, evidence))
-        .flatten();
+    let scp = special::scps_bind(request.caller).then(|| levels(Layer::Scp, layers.scps, evidence)).flatten();
+    let rcp =
+        special::rcps_bind(request.caller, request.action).then(|| levels(Layer::Rcp, layers.rcps, evidence)).flatten();
 
     let silent = |answer: &Option<Answer>| answer.map_or(Truth::Yes, Answer::allows);
     let denied = |answer: &Option<Answer>| answer.map_or(Truth::No, |answer| answer.denied);
-    let refused = special::refused_by_service(&request.caller, &request.action, &request.resource);
+    let refused = special::refused_by_service(request.caller, request.action, request.resource);
     let base = base(request, identity, resource, silent(&boundary).and(silent(&session)));
     let allowed = base.and(silent(&scp)).and(silent(&rcp)).and(Truth::from(!refused));
     let others = [(Layer::Resource, &resource), (Layer::Boundary, &boundary), (Layer::Session, &session)];
@@ -235,7 +229,7 @@ fn judge(request: &Request, layers: &Layers<'_>, evidence: &mut Evidence) -> Ver
 
 /// Whether somebody grants it: the caller's own policies, the resource's, or both. `bounded`: what boundary and session
 /// policy let through.
-fn base(request: &Request, identity: Answer, resource: Option<Answer>, bounded: Truth) -> Truth {
+fn base(request: &Request<'_>, identity: Answer, resource: Option<Answer>, bounded: Truth) -> Truth {
     let resource_answer = resource.unwrap_or_default();
     let direct = resource_answer.by(Grant::Direct);
     let Some(_) = request.caller.account() else {
@@ -250,14 +244,14 @@ fn base(request: &Request, identity: Answer, resource: Option<Answer>, bounded: 
     if request.is_cross_account() {
         return own.and(direct.or(by_role).or(by_account));
     }
-    if special::resource_policy_decides(&request.action, &request.resource) {
+    if special::resource_policy_decides(request.action, request.resource) {
         return direct.or(by_role.and(bounded)).or(by_account.and(own));
     }
     direct.or(own).or(by_role.and(bounded))
 }
 
 struct Judge<'a, 'e> {
-    request: &'a Request,
+    request: &'a Request<'a>,
     layers: &'a Layers<'a>,
     layer: Layer,
     level: usize,
@@ -302,7 +296,7 @@ impl Judge<'_, '_> {
     fn applies(&mut self, statement: &Statement) -> (Grant, Truth) {
         let none = (Grant::None, Truth::No);
         let request = self.request;
-        if !statement.actions.as_ref().is_some_and(|actions| actions.matches(&request.action)) {
+        if !statement.actions.as_ref().is_some_and(|actions| actions.matches(request.action)) {
             return none;
         }
         let grant = match (self.layer, &statement.principals) {
@@ -314,7 +308,7 @@ impl Judge<'_, '_> {
                 if principals.all_but && statement.effect == Effect::Deny && bounded {
                     Grant::Direct
                 } else {
-                    principals.names(&request.caller)
+                    principals.names(request.caller)
                 }
             }
             _ => Grant::Direct,
@@ -329,7 +323,7 @@ impl Judge<'_, '_> {
         };
         let missing = &mut self.evidence.missing;
         let mut truth = match (&statement.resources, self.layer) {
-            (Some(resources), _) => resources.matches(&request.resource, &request.context, place, missing),
+            (Some(resources), _) => resources.matches(request.resource, request.context, place, missing),
             // A trust policy names no resource: it is the role's own.
             (None, Layer::Resource) => Truth::Yes,
             (None, _) => return none,
@@ -338,7 +332,7 @@ impl Judge<'_, '_> {
             if truth == Truth::No {
                 return none;
             }
-            truth = truth.and(condition.holds(&request.context, missing));
+            truth = truth.and(condition.holds(request.context, missing));
         }
         (grant, truth)
     }

@@ -128,6 +128,16 @@ impl Glob {
         }
     }
 
+    /// As a pattern; a star that is only a star cannot be told from a wildcard any more.
+    pub fn text(&self) -> String {
+        let piece = |piece: Owned| match piece {
+            Owned::Text(text) => text,
+            Owned::One => "?".to_owned(),
+            Owned::Many => "*".to_owned(),
+        };
+        self.strings().into_iter().map(piece).collect()
+    }
+
     pub fn is_all(&self) -> bool {
         *self == Self::All
     }

@@ -58,6 +58,20 @@ impl Resources {
         !self.all_but && self.entries.iter().any(|entry| entry.whole.fixed().is_some_and(super::glob::Glob::is_all))
     }
 
+    /// A resource that each entry of a principal's policy names, wildcards left as they are: what can be asked for to
+    /// learn whether anything is allowed. Of `NotResource` it is `*`, whatever resource there is.
+    pub fn examples(&self, context: &Context) -> Vec<String> {
+        if self.all_but {
+            return vec!["*".to_owned()];
+        }
+        let example =
+            |entry: &Entry| match entry.completed.as_ref().unwrap_or(&entry.whole).fill(context, &mut Vec::new()) {
+                Filled::Value(glob) => Some(glob.text()),
+                Filled::Missing | Filled::Unknown => None,
+            };
+        self.entries.iter().filter_map(example).collect()
+    }
+
     pub fn matches(&self, resource: &str, context: &Context, place: Place, missing: &mut Vec<String>) -> Truth {
         let mut found = Truth::No;
         for entry in &self.entries {
