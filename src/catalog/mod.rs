@@ -3,6 +3,7 @@
 //! One table a file. No SDK, no I/O at run time: the tables are embedded; each names its source and date.
 
 pub mod arns;
+pub mod escalation;
 pub mod management_only;
 pub mod operations;
 pub mod policy;
