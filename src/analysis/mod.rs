@@ -8,6 +8,7 @@ pub mod delegation;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod policy;
+pub mod power;
 pub mod practices;
 pub mod principals;
 pub mod residents;

@@ -106,7 +106,7 @@ pub struct Path {
     /// Every action that must be allowed, `service:Action`, in the order in which they are done.
     #[serde(borrow)]
     pub required: Vec<&'static str>,
-    /// For [`Become::PassRole`]: service principals of which the passed role must trust one. Of Cognito identity
+    /// For [`Become::PassRole`] and [`Become::UseResource`]: service principals of which the role must trust one. Of Cognito identity
     /// pools the role names `cognito-identity.amazonaws.com` as `Federated`.
     #[serde(borrow, default)]
     pub passed_to: Vec<&'static str>,
@@ -207,7 +207,7 @@ mod tests {
     fn a_passed_role_names_its_services_and_a_used_resource_its_types() {
         for path in paths() {
             let passes = path.become_ == Some(Become::PassRole);
-            assert_eq!(!path.passed_to.is_empty(), passes, "{}", path.id);
+            assert_eq!(!path.passed_to.is_empty(), passes || path.become_ == Some(Become::UseResource), "{}", path.id);
             assert!(passes || !path.instance_profile, "{}", path.id);
             for service in &path.passed_to {
                 assert!(service.ends_with(".amazonaws.com"), "{}: {service}", path.id);

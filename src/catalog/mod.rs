@@ -5,8 +5,11 @@
 pub mod arns;
 pub mod escalation;
 pub mod management_only;
+pub mod managed_policies;
 pub mod operations;
+pub mod organization_paths;
 pub mod policy;
+pub mod powers;
 pub mod residency;
 pub mod resource_types;
 pub mod services;

@@ -4,6 +4,7 @@
 //! which decides, or unknown, which leaves the verdict open.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The value of a condition key, as text on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub enum Others {
 pub struct Context {
     /// By key in lower case; none: known to be absent.
     keys: BTreeMap<String, Option<Value>>,
+    /// What holds for many requests alike; own keys go before.
+    shared: Option<Arc<Context>>,
     others: Others,
 }
 
@@ -43,6 +46,11 @@ impl Context {
     /// A context in which other keys are unknown.
     pub fn open() -> Self {
         Self { others: Others::Unknown, ..Self::default() }
+    }
+
+    /// A context with keys of its own on top of those that many requests share.
+    pub fn on(shared: &Arc<Self>) -> Self {
+        Self { shared: Some(Arc::clone(shared)), others: shared.others, ..Self::default() }
     }
 
     pub fn of(pairs: &[(&str, &str)]) -> Self {
@@ -71,7 +79,9 @@ impl Context {
 
     /// `key` in lower case.
     pub fn find(&self, key: &str) -> Found<'_> {
-        match (self.keys.get(key), self.others) {
+        let own = self.keys.get(key);
+        match (own, self.others) {
+            (None, _) if self.shared.is_some() => self.shared.as_ref().map_or(Found::Absent, |shared| shared.find(key)),
             (Some(Some(Value::One(value))), _) => Found::One(value),
             // An empty list is no value at all.
             (Some(Some(Value::Many(values))), _) if values.is_empty() => Found::Absent,
