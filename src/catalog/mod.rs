@@ -6,6 +6,7 @@ pub mod arns;
 pub mod escalation;
 pub mod management_only;
 pub mod operations;
+pub mod organization_paths;
 pub mod policy;
 pub mod residency;
 pub mod resource_types;
