@@ -55,6 +55,9 @@ pub struct Graph {
     pub nodes: Vec<Node>,
     pub library: Library,
     by_key: HashMap<Text, NodeId>,
+    /// By account: a resource's policy that leaves it to the account's own policies, as most do. It stands in where the
+    /// resource's own is not at hand.
+    delegating: HashMap<String, Policy>,
 }
 
 /// What is asked of a principal, so that the answer can be explained later.
@@ -95,7 +98,9 @@ impl Graph {
         let mut nodes = Draft::new(facts, &library, &drafts, as_of).nodes();
         nodes.par_iter_mut().for_each(|node| node.summary = Summary::of(&library, &node.holdings));
         let by_key = nodes.iter().zip(0..).map(|(node, id)| (node.key.clone(), id)).collect();
-        Self { nodes, library, by_key }
+        let accounts = nodes.iter().map(|node| node.account().to_owned()).collect::<std::collections::BTreeSet<_>>();
+        let delegating = accounts.into_iter().map(|account| (account.clone(), delegates_to(&account))).collect();
+        Self { nodes, library, by_key, delegating }
     }
 
     pub fn node(&self, id: NodeId) -> &Node {
@@ -192,7 +197,7 @@ impl Graph {
             let mut best = Truth::No;
             for context in &node.contexts {
                 let context = with_keys(context, keys);
-                let request = request(node, action, resource, &context);
+                let request = request(node, action, resource, &context, trust.is_some());
                 best = best.max(match evaluate(&request, layers) {
                     Verdict::Allowed => Truth::Yes,
                     Verdict::CannotTell => Truth::Unknown,
@@ -211,7 +216,7 @@ impl Graph {
         let boundary = node.holdings.boundary.map(|id| [self.library.policy(id)]);
         let layers = Layers {
             identity: &identity,
-            resource: trust.map(|id| self.library.policy(id)),
+            resource: trust.map(|id| self.library.policy(id)).or_else(|| self.delegating.get(node.account())),
             boundary: boundary.as_ref().map(|policies| &policies[..]),
             ..Layers::default()
         };
@@ -232,7 +237,7 @@ impl Graph {
         let best = self.with_layers(node, trust, |layers| {
             let explained = |context: &Context| {
                 let context = with_keys(context, &keys);
-                explain(&request(node, need.action, &need.resource, &context), layers)
+                explain(&request(node, need.action, &need.resource, &context, trust.is_some()), layers)
             };
             node.contexts.iter().map(explained).min_by_key(|(verdict, _)| rank(*verdict))
         });
@@ -243,6 +248,7 @@ impl Graph {
             let (policy, by) = match at.layer {
                 Layer::Identity => node.holdings.identity.get(at.policy).cloned()?,
                 Layer::Boundary => (node.holdings.boundary?, By::Itself),
+                // What stands in for a resource's policy is no statement of the account.
                 _ => (trust?, By::Itself),
             };
             Some(Cited { policy, by, at, certain: truth == Truth::Yes })
@@ -254,11 +260,17 @@ impl Graph {
     }
 }
 
-fn request<'a>(node: &'a Node, action: ActionId, resource: &'a str, context: &'a Context) -> Request<'a> {
-    let account = resource.splitn(6, ':').nth(4).filter(|account| account.len() == 12);
-    // Only a role's trust policy is at hand; for other resources the account's own permission is what is asked about.
-    let elsewhere = account.filter(|_| special::is_way_into_role(action.lower()));
-    Request { caller: &node.caller, action: action.lower(), resource, resource_account: elsewhere, context }
+/// `own`: the resource's own policy is at hand, so that it matters whose resource it is; else the account's own permission
+/// is what is asked about.
+fn request<'a>(node: &'a Node, action: ActionId, resource: &'a str, context: &'a Context, own: bool) -> Request<'a> {
+    let account = resource.splitn(6, ':').nth(4).filter(|account| own && account.len() == 12);
+    Request { caller: &node.caller, action: action.lower(), resource, resource_account: account, context }
+}
+
+fn delegates_to(account: &str) -> Policy {
+    Policy::from_json(&serde_json::json!({
+        "Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "*"}
+    }))
 }
 
 fn with_keys<'a>(context: &'a Context, keys: &[(&'static str, &str)]) -> std::borrow::Cow<'a, Context> {

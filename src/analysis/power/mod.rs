@@ -7,6 +7,7 @@
 pub mod circumstances;
 pub mod graph;
 pub mod holdings;
+pub mod levers;
 pub mod moves;
 pub mod routes;
 pub mod surroundings;
