@@ -2,7 +2,8 @@
 //!
 //! Evaluated, never guessed from a policy's name. Pure, as all of analysis. `universe` names the actions that matter,
 //! `holdings` compiles the policies, `graph` puts questions to a principal, `moves` knows the single steps from one
-//! principal to another, `routes` the shortest chains of them to an administrator.
+//! principal to another, `routes` the shortest chains of them to an administrator, `levers` what can be done to the
+//! organization.
 
 pub mod circumstances;
 pub mod graph;
@@ -13,7 +14,55 @@ pub mod routes;
 pub mod surroundings;
 pub mod universe;
 
+use jiff::Timestamp;
+
+use crate::analysis::policy::Truth;
+use crate::model::Facts;
+
 pub use graph::{Answer, Cited, Graph, Need, Node, NodeId, NodeKind};
-pub use moves::Move;
-pub use routes::Routes;
+pub use levers::{Ground, Lever};
+pub use moves::{Move, Moves};
+pub use routes::{Routes, Standing};
+pub use surroundings::Surroundings;
 pub use universe::{ActionId, ActionSet};
+
+/// Everything that follows from the policies of a picture.
+#[derive(Debug, Default)]
+pub struct Power {
+    pub graph: Graph,
+    pub around: Surroundings,
+    pub routes: Routes,
+    pub ground: Ground,
+}
+
+impl Power {
+    /// `as_of`: the moment at which requests are made.
+    pub fn of(facts: &Facts, as_of: Timestamp) -> Self {
+        let graph = Graph::of(facts, as_of);
+        let around = Surroundings::of(facts, &graph);
+        let routes = Routes::of(&graph, &around);
+        let trusting = |service: &str| {
+            let trusts = |id: &NodeId| around.services_of(*id).iter().any(|known| known == service);
+            graph.ids().filter(trusts).map(|id| graph.node(id).arn.clone()).collect()
+        };
+        let ground = Ground::of(facts, &trusting);
+        Self { graph, around, routes, ground }
+    }
+
+    /// The levers that a principal holds, the gravest first.
+    pub fn levers(&self, who: NodeId) -> Vec<Lever> {
+        levers::held_by(&self.graph, &self.ground, who)
+    }
+
+    /// Every single step that a principal can take: to become another, or to raise somebody.
+    pub fn moves(&self, who: NodeId) -> Vec<Move> {
+        let moves = Moves::new(&self.graph, &self.around);
+        let mut all: Vec<Move> = moves.raising(who, who);
+        for other in self.graph.ids().filter(|other| *other != who) {
+            all.extend(moves.becoming(who, other));
+            all.extend(moves.raising_and_becoming(who, other));
+        }
+        all.retain(|step| step.truth != Truth::No);
+        all
+    }
+}
