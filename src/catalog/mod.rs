@@ -8,6 +8,7 @@ pub mod management_only;
 pub mod operations;
 pub mod organization_paths;
 pub mod policy;
+pub mod powers;
 pub mod residency;
 pub mod resource_types;
 pub mod services;
