@@ -148,7 +148,7 @@ impl Need {
         Ok(need)
     }
 
-    fn read_all(texts: Vec<&'static str>) -> Result<Vec<Self>, String> {
+    pub(super) fn read_all(texts: Vec<&'static str>) -> Result<Vec<Self>, String> {
         texts.into_iter().map(Self::read).collect()
     }
 }
