@@ -13,6 +13,8 @@ pub mod practices;
 pub mod principals;
 pub mod residents;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::model::Facts;
@@ -20,6 +22,7 @@ use crate::model::Facts;
 pub use activity::Activity;
 pub use coverage::CoverageRow;
 pub use delegation::DelegationRow;
+pub use power::Power;
 pub use practices::Claim;
 pub use principals::PrincipalRow;
 pub use residents::ResidentRow;
@@ -30,6 +33,8 @@ pub struct Assessment {
     pub facts: Facts,
     pub as_of: Timestamp,
     pub activity: Activity,
+    /// What follows from the policies; made anew only when they change.
+    pub power: Arc<Power>,
     pub principals: Vec<PrincipalRow>,
     pub residents: Vec<ResidentRow>,
     pub delegation: Vec<DelegationRow>,
@@ -52,8 +57,14 @@ impl Default for Lens {
 
 /// Makes the whole picture. `as_of` is the moment against which ages are told.
 pub fn assess(facts: Facts, as_of: Timestamp, lens: Lens) -> Assessment {
+    let power = Arc::new(Power::of(&facts, as_of));
+    assess_with(facts, as_of, lens, power)
+}
+
+/// The same, with powers that are known already, or not yet.
+pub fn assess_with(facts: Facts, as_of: Timestamp, lens: Lens, power: Arc<Power>) -> Assessment {
     let activity = activity::assess(&facts, lens);
-    let mut assessment = Assessment { facts, as_of, activity, ..Assessment::default() };
+    let mut assessment = Assessment { facts, as_of, activity, power, ..Assessment::default() };
     assessment.residents = residents::assess(&assessment.facts);
     assessment.principals = principals::assess(&assessment);
     assessment.delegation = delegation::assess(&assessment);

@@ -76,8 +76,15 @@ impl Ground {
         self.held.get(need).copied().unwrap_or(Truth::Unknown)
     }
 
+    /// Whether all of them hold, and those that could not be told, in words.
+    pub fn hold_all(&self, needs: &[catalog::Need]) -> (Truth, Vec<String>) {
+        let truth = needs.iter().map(|need| self.holds(need)).min().unwrap_or(Truth::Yes);
+        let open = needs.iter().filter(|need| self.holds(need) == Truth::Unknown).map(words).collect();
+        (truth, open)
+    }
+
     /// Every concrete resource that a template may mean.
-    fn expand(&self, template: &str, needs: &[&catalog::Need]) -> Vec<String> {
+    pub fn expand(&self, template: &str, needs: &[&catalog::Need]) -> Vec<String> {
         let mut all = vec![
             template
                 .replace("{partition}", &self.partition)

@@ -3,25 +3,30 @@
 //! Evaluated, never guessed from a policy's name. Pure, as all of analysis. `universe` names the actions that matter,
 //! `holdings` compiles the policies, `graph` puts questions to a principal, `moves` knows the single steps from one
 //! principal to another, `routes` the shortest chains of them to an administrator, `levers` what can be done to the
-//! organization.
+//! organization, `grades` sums it up by class of power.
 
 pub mod circumstances;
+pub mod grades;
 pub mod graph;
 pub mod holdings;
 pub mod levers;
 pub mod moves;
+pub mod reach;
 pub mod routes;
 pub mod surroundings;
 pub mod universe;
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 
 use crate::analysis::policy::Truth;
 use crate::model::Facts;
 
+pub use grades::{Grade, Profile};
 pub use graph::{Answer, Cited, Graph, Need, Node, NodeId, NodeKind};
 pub use levers::{Ground, Lever};
 pub use moves::{Move, Moves};
+pub use reach::{Members, Reach};
 pub use routes::{Routes, Standing};
 pub use surroundings::Surroundings;
 pub use universe::{ActionId, ActionSet};
@@ -33,6 +38,9 @@ pub struct Power {
     pub around: Surroundings,
     pub routes: Routes,
     pub ground: Ground,
+    pub members: Members,
+    /// By number, as the nodes.
+    pub profiles: Vec<Profile>,
 }
 
 impl Power {
@@ -46,7 +54,13 @@ impl Power {
             graph.ids().filter(trusts).map(|id| graph.node(id).arn.clone()).collect()
         };
         let ground = Ground::of(facts, &trusting);
-        Self { graph, around, routes, ground }
+        let ids: Vec<NodeId> = graph.ids().collect();
+        let profiles = ids.par_iter().map(|&id| Profile::of(&graph, &routes, &ground, id)).collect();
+        Self { graph, around, routes, ground, members: Members::of(facts), profiles }
+    }
+
+    pub fn profile(&self, who: NodeId) -> Profile {
+        self.profiles.get(who as usize).copied().unwrap_or_default()
     }
 
     /// The levers that a principal holds, the gravest first.

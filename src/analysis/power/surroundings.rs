@@ -58,8 +58,8 @@ pub struct Surroundings {
 
 /// The actions that an administrator is allowed, all of them.
 pub fn admin_actions() -> ActionSet {
-    let admin = powers::classes().iter().find(|class| class.id == powers::PowerId::Admin);
-    admin.into_iter().flat_map(|class| class.actions.iter()).filter_map(|action| ActionId::find(action.action)).collect()
+    let admin = powers::classes().iter().find(|class| class.power == powers::Power::Admin);
+    admin.into_iter().flat_map(|class| &class.probes).filter_map(|probe| ActionId::find(probe.action)).collect()
 }
 
 /// With these on everything one is an administrator as soon as one likes.

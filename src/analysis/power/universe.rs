@@ -41,7 +41,7 @@ static UNIVERSE: LazyLock<Universe> = LazyLock::new(|| {
     let mut universe = Universe { actions: Vec::new(), by_name: HashMap::new() };
     let ways = escalation::paths().iter().flat_map(|path| path.required.iter().copied());
     let levers = organization_paths::paths().iter().flat_map(|path| path.alternatives.iter()).flat_map(|one| one.actions.iter().copied());
-    let classes = powers::classes().iter().flat_map(|class| class.actions.iter().map(|action| action.action));
+    let classes = powers::classes().iter().flat_map(|class| class.probes.iter().map(|probe| probe.action));
     for name in EXTRA.iter().copied().chain(ways).chain(levers).chain(classes) {
         let lower = name.to_ascii_lowercase();
         if !universe.by_name.contains_key(&lower) {
