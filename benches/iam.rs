@@ -35,7 +35,8 @@ fn generated(size: f64) -> Option<PathBuf> {
 }
 
 fn read(path: &Path) -> Facts {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let source = Arc::new(Files::open(vec![path.to_owned()]).expect("the file is known"));
     let order = Order::everything(RegionScope::All, SignedDuration::from_hours(1), Timestamp::UNIX_EPOCH);
     runtime.block_on(gather(source, order, CancellationToken::new(), |_, _| {}))
@@ -79,7 +80,8 @@ fn main() {
         // Single questions, each one evaluated: no summary answers for it.
         let action = ActionId::find("iam:PassRole").expect("known");
         let roles: Vec<&str> = power.graph.nodes.iter().map(|node| node.arn.as_str()).step_by(97).collect();
-        let asking: Vec<u32> = power.graph.ids().filter(|id| !power.graph.node(*id).summary.nowhere.contains(action)).collect();
+        let asking: Vec<u32> =
+            power.graph.ids().filter(|id| !power.graph.node(*id).summary.nowhere.contains(action)).collect();
         let (count, time) = timed(|| {
             let mut count = 0_u32;
             for &who in &asking {

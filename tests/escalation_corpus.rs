@@ -9,8 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use mgmtscope::analysis::policy::Truth;
 use mgmtscope::analysis::power::moves::Moves;
 use mgmtscope::analysis::power::routes::{Routes, Standing};
-use mgmtscope::analysis::power::surroundings::Surroundings;
-use mgmtscope::analysis::power::{ActionId, Graph, NodeId};
+use mgmtscope::analysis::power::{ActionId, Graph, NodeId, Power};
 use mgmtscope::collect::files::Files;
 use mgmtscope::collect::{Order, RegionScope, gather};
 use mgmtscope::model::event::principal_key;
@@ -62,10 +61,10 @@ fn residents(inventory: &Value, facts: &Facts) -> Vec<Resident> {
     for (account, list) in inventory.as_object().expect("by account") {
         for item in list.as_array().expect("a list") {
             let terraform = item["type"].as_str().expect("a type");
-            let kind = TYPES.iter().find(|(word, _)| *word == terraform).map_or_else(
-                || panic!("no CloudFormation type for {terraform}"),
-                |(_, kind)| *kind,
-            );
+            let kind = TYPES
+                .iter()
+                .find(|(word, _)| *word == terraform)
+                .map_or_else(|| panic!("no CloudFormation type for {terraform}"), |(_, kind)| *kind);
             let arn = item["arn"].as_str().filter(|arn| arn.starts_with("arn:")).map(Arn::new);
             let roles = item["roles"].as_object().into_iter().flatten().map(|(_, value)| {
                 let text = value.as_str().expect("text");
@@ -117,9 +116,7 @@ async fn every_label_of_the_corpus_is_met() {
             facts.apply(Batch::Residents(found));
         }
         let as_of: Timestamp = "2026-11-01T00:00:00Z".parse().expect("a time");
-        let graph = Graph::of(&facts, as_of);
-        let around = Surroundings::of(&facts, &graph);
-        let routes = Routes::of(&graph, &around);
+        let Power { graph, around, routes, .. } = Power::of(&facts, as_of);
         let moves = Moves::new(&graph, &around);
         for label in case["labels"].as_array().expect("labels") {
             let verdict = label["verdict"].as_str().expect("a verdict");
@@ -174,7 +171,11 @@ fn judge(
         "admin" => is_admin,
         "iam-admin" => is_admin || matches!(standing, Standing::Reaches { .. }),
         // The way leads through a key that lies in a bucket: no policy tells.
-        "escalates" if THROUGH_DATA.iter().any(|name| label["principal"].as_str().is_some_and(|p| p.ends_with(name))) => true,
+        "escalates"
+            if THROUGH_DATA.iter().any(|name| label["principal"].as_str().is_some_and(|p| p.ends_with(name))) =>
+        {
+            true
+        }
         "escalates" => {
             let reaches = matches!(standing, Standing::Reaches { .. });
             let chain: Vec<String> = routes.chain(id).iter().map(|step| step.id()).collect();
@@ -184,7 +185,9 @@ fn judge(
             };
             let missing: Vec<&&str> = wanted
                 .iter()
-                .filter(|path| !found.contains(**path) && !chain.iter().any(|id| id == **path) && !found.contains(&variant(path)))
+                .filter(|path| {
+                    !found.contains(**path) && !chain.iter().any(|id| id == **path) && !found.contains(&variant(path))
+                })
                 .collect();
             if reaches && !missing.is_empty() {
                 return Err(format!("{missing:?} not found, but {found:?}; {}", shown()));

@@ -1,2 +1,4 @@
 //! stub
-pub fn document(_arn: &str) -> Option<&'static str> { None }
+pub fn document(_arn: &str) -> Option<&'static str> {
+    None
+}

@@ -4,8 +4,8 @@
 
 pub mod arns;
 pub mod escalation;
-pub mod management_only;
 pub mod managed_policies;
+pub mod management_only;
 pub mod operations;
 pub mod organization_paths;
 pub mod policy;

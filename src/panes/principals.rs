@@ -1,5 +1,9 @@
 //! Principals: who can act in the account, how they get in, and what would bound them.
 
+mod evidence;
+mod paths;
+mod power;
+
 use serde_json::{Value as Json, json};
 
 use super::cell::Tone;
@@ -56,6 +60,23 @@ pub static PRINCIPALS: Pane = Pane {
                 None => Cell::unknown(),
             }
         }),
+        Column::fixed("exposure", "EXPOSURE", 8, 0, |a, row| {
+            let score = a.principals[row].exposure.score;
+            let tone = match score {
+                100.. => Tone::Bad,
+                50..100 => Tone::Warn,
+                _ => Tone::Plain,
+            };
+            Cell::count(score).tone(tone)
+        }),
+        Column::share("power", "POWER", 10, 2, 0, |a, row| {
+            let principal = &a.principals[row];
+            let grave =
+                principal.profile.strongest().is_some_and(|power| power <= crate::catalog::powers::Power::IamControl);
+            Cell::text(principal.profile.words()).tone(if grave { Tone::Bad } else { Tone::Plain })
+        }),
+        Column::fixed("steps", "TO ADMIN", 8, 1, |a, row| to_admin(&a.principals[row])),
+        Column::share("reach", "REACH INTO MEMBERS", 12, 1, 4, |a, row| Cell::text(a.principals[row].reach.words())),
         Column::share("marks", "TO NOTE", 12, 2, 2, |a, row| {
             let principal = &a.principals[row];
             let bad = principal.marks.iter().any(|mark| mark.is_bad());
@@ -75,7 +96,7 @@ pub static PRINCIPALS: Pane = Pane {
         Column::share("arn", "ARN", 20, 2, 9, |a, row| Cell::text(a.principals[row].arn.as_str())),
     ],
     time: Some("last"),
-    sort: None,
+    sort: Some(("exposure", true)),
     detail,
     raw,
     jumps: &[
@@ -98,6 +119,22 @@ fn last(a: &Assessment, row: usize) -> Cell<'_> {
         LastUse::At(time) => Cell::time(Some(time)),
         LastUse::Never => Cell::never(),
         LastUse::Unknown => Cell::unknown(),
+    }
+}
+
+/// `admin`, `2 steps`, `1 step?` where it hangs on what is not known.
+fn to_admin(principal: &PrincipalRow) -> Cell<'static> {
+    use crate::analysis::policy::Truth;
+    use crate::analysis::power::Grade;
+    match (principal.profile.grade(crate::catalog::powers::Power::Admin), principal.steps) {
+        (Grade::Everywhere, _) => Cell::text("admin").tone(Tone::Bad),
+        (_, Some((steps, truth))) => {
+            let word = if steps == 1 { "step" } else { "steps" };
+            let open = if truth == Truth::Yes { "" } else { "?" };
+            Cell::text(format!("{steps} {word}{open}")).tone(if truth == Truth::Yes { Tone::Bad } else { Tone::Warn })
+        }
+        (Grade::Conditional, _) => Cell::text("admin?").tone(Tone::Warn),
+        _ => Cell::text(""),
     }
 }
 
@@ -257,7 +294,11 @@ fn detail(a: &Assessment, row: usize) -> Document {
         .residents
         .iter()
         .map(|key| Line::text(key.as_str()).to(Target::Row(PaneId::Residents, key.to_string())));
-    Document::new(format!("{} ({})", principal.name, principal.kind.word()))
+    let mut document = Document::new(format!("{} ({})", principal.name, principal.kind.word()));
+    for section in power::sections(a, row).into_iter().chain(paths::sections(a, row)) {
+        document = document.section(section.heading, section.lines);
+    }
+    document
         .section("Who", what)
         .section("How they get in", ways_in(a, principal))
         .section("Credentials", credentials(principal))

@@ -174,11 +174,8 @@ fn ask(graph: &Graph, ground: &Ground, who: NodeId, action: ActionId, probe: &'s
 
 /// Every question of a class that is answered with anything but no, the strongest first.
 pub fn shown(graph: &Graph, ground: &Ground, who: NodeId, class: &'static Class) -> Vec<Shown> {
-    let mut all: Vec<Shown> = class
-        .probes
-        .iter()
-        .filter_map(|probe| ask(graph, ground, who, ActionId::find(probe.action)?, probe))
-        .collect();
+    let mut all: Vec<Shown> =
+        class.probes.iter().filter_map(|probe| ask(graph, ground, who, ActionId::find(probe.action)?, probe)).collect();
     all.sort_by_key(|shown| std::cmp::Reverse(shown.grade));
     all
 }

@@ -228,6 +228,28 @@ impl Graph {
         then(&layers)
     }
 
+    /// The statements that stand against an action: each Deny that speaks of it, and each Allow of the boundary, beyond
+    /// which nothing goes.
+    pub fn limits(&self, who: NodeId, action: ActionId) -> Vec<Cited> {
+        use crate::analysis::policy::{Effect, Layer};
+        let node = self.node(who);
+        let mut found = Vec::new();
+        let own = node.holdings.identity.iter().map(|(id, by)| (*id, by.clone(), Layer::Identity));
+        let bound = node.holdings.boundary.map(|id| (id, By::Itself, Layer::Boundary));
+        for (n, (id, by, layer)) in own.chain(bound).enumerate() {
+            let named = self.library.get(id);
+            for (m, (statement, actions)) in named.policy.statements.iter().zip(&named.actions).enumerate() {
+                let limits = statement.effect == Effect::Deny || layer == Layer::Boundary;
+                if limits && actions.contains(action) {
+                    let at = StatementRef { layer, level: 0, policy: n, statement: m, effect: statement.effect };
+                    let certain = super::holdings::is_plain(statement);
+                    found.push(Cited { policy: id, by: by.clone(), at, certain });
+                }
+            }
+        }
+        found
+    }
+
     /// Why something is allowed, or not: of the circumstances the one that gives most.
     pub fn explain(&self, need: &Need) -> Answer {
         let node = self.node(need.who);

@@ -135,9 +135,7 @@ fn holds(need: &catalog::Need, facts: &Facts, ground: &Ground, role: bool) -> Tr
         Need::Members => told(!ground.members.is_empty(), Ask::Accounts, facts),
         Need::NoMembers => told(!ground.members.is_empty(), Ask::Accounts, facts).negate(),
         Need::TrustedAccess("*") => told(!facts.trusted_services.is_empty(), Ask::TrustedAccess, facts),
-        Need::TrustedAccess(service) => {
-            told(facts.trusted_services.contains_key(*service), Ask::TrustedAccess, facts)
-        }
+        Need::TrustedAccess(service) => told(facts.trusted_services.contains_key(*service), Ask::TrustedAccess, facts),
         Need::DelegatedAdministrator => {
             told(!facts.delegated_administrators.is_empty(), Ask::DelegatedAdministrators, facts)
         }
@@ -279,5 +277,9 @@ fn by_alternative(
 /// The actions of every lever of a kind.
 pub fn actions_of(wanted: impl Fn(&Path) -> bool) -> ActionSet {
     let paths = catalog::paths().iter().filter(|path| wanted(path));
-    paths.flat_map(|path| path.alternatives.iter()).flat_map(|one| &one.actions).filter_map(|a| ActionId::find(a)).collect()
+    paths
+        .flat_map(|path| path.alternatives.iter())
+        .flat_map(|one| &one.actions)
+        .filter_map(|a| ActionId::find(a))
+        .collect()
 }

@@ -48,12 +48,12 @@ impl Power {
     pub fn of(facts: &Facts, as_of: Timestamp) -> Self {
         let graph = Graph::of(facts, as_of);
         let around = Surroundings::of(facts, &graph);
-        let routes = Routes::of(&graph, &around);
         let trusting = |service: &str| {
             let trusts = |id: &NodeId| around.services_of(*id).iter().any(|known| known == service);
             graph.ids().filter(trusts).map(|id| graph.node(id).arn.clone()).collect()
         };
         let ground = Ground::of(facts, &trusting);
+        let routes = Routes::of(&graph, &around, &ground);
         let ids: Vec<NodeId> = graph.ids().collect();
         let profiles = ids.par_iter().map(|&id| Profile::of(&graph, &routes, &ground, id)).collect();
         Self { graph, around, routes, ground, members: Members::of(facts), profiles }

@@ -11,6 +11,7 @@ use super::surroundings::Surroundings;
 use super::universe::ActionId;
 use crate::analysis::policy::{Effect, Truth};
 use crate::catalog::escalation::{Become, Path, Raise, paths};
+use crate::catalog::organization_paths;
 use crate::model::{Arn, Text};
 
 /// An action that the code names.
@@ -48,6 +49,8 @@ pub struct Move {
     /// It raises the target first: ways that do both are two in one.
     pub raise: Option<&'static Path>,
     pub become_: Option<&'static Path>,
+    /// Or it pulls a lever of the organization that makes an administrator here.
+    pub lever: Option<&'static organization_paths::Path>,
     pub truth: Truth,
     pub needs: Vec<Need>,
     /// What must hold besides, and could not be told.
@@ -65,7 +68,7 @@ impl Move {
                 both.map_or_else(|| format!("{}+{}", raise.id, way.id), |path| path.id.to_owned())
             }
             (Some(way), None) | (None, Some(way)) => way.id.to_owned(),
-            (None, None) => String::new(),
+            (None, None) => self.lever.map_or(String::new(), |lever| lever.id.to_owned()),
         }
     }
 }
@@ -185,7 +188,17 @@ impl<'a> Moves<'a> {
 
     fn becomes(&self, from: NodeId, to: NodeId, path: &'static Path, draft: Draft, through: &str) -> Option<Move> {
         let Draft { truth, needs, open } = draft;
-        let step = Move { from, to, raise: None, become_: Some(path), truth, needs, open, through: Text::new(through) };
+        let step = Move {
+            from,
+            to,
+            raise: None,
+            become_: Some(path),
+            lever: None,
+            truth,
+            needs,
+            open,
+            through: Text::new(through),
+        };
         (truth != Truth::No).then_some(step)
     }
 
@@ -205,8 +218,8 @@ impl<'a> Moves<'a> {
     /// A trust policy that names the caller itself needs no permission of the caller's to enter.
     pub fn update_trust(&self, from: NodeId, to: NodeId) -> Option<Move> {
         let mut draft = Draft::new();
-        let open = self.same_account(from, to)
-            && self.need(&mut draft, from, UPDATE_TRUST.get(), &self.graph.node(to).arn);
+        let open =
+            self.same_account(from, to) && self.need(&mut draft, from, UPDATE_TRUST.get(), &self.graph.node(to).arn);
         open.then(|| self.becomes(from, to, self.by_become.get(&Become::UpdateTrust)?, draft, "")).flatten()
     }
 
@@ -222,7 +235,8 @@ impl<'a> Moves<'a> {
     }
 
     fn pass_role_by(&self, from: NodeId, to: NodeId, path: &'static Path) -> Option<Move> {
-        let service = path.passed_to.iter().find(|service| self.around.services_of(to).iter().any(|s| s == *service))?;
+        let service =
+            path.passed_to.iter().find(|service| self.around.services_of(to).iter().any(|s| s == *service))?;
         let mut draft = Draft::new();
         if path.instance_profile && !self.around.has_instance_profile(to) {
             return None;
@@ -250,9 +264,11 @@ impl<'a> Moves<'a> {
             let found = resources.filter_map(|resource| {
                 let mut draft = Draft::new();
                 let granted = self.same_account(from, to)
-                    && path.required.iter().filter_map(|name| ActionId::find(name)).all(|action| {
-                        self.need_of_resource(&mut draft, from, action, &resource.arn)
-                    });
+                    && path
+                        .required
+                        .iter()
+                        .filter_map(|name| ActionId::find(name))
+                        .all(|action| self.need_of_resource(&mut draft, from, action, &resource.arn));
                 granted.then(|| self.becomes(from, to, path, draft, &resource.key)).flatten()
             });
             match found.max_by_key(|step| step.truth) {
@@ -265,9 +281,15 @@ impl<'a> Moves<'a> {
     }
 
     fn use_whatever_runs(&self, from: NodeId, to: NodeId, path: &'static Path) -> Option<Move> {
-        let service = path.passed_to.iter().find(|service| self.around.services_of(to).iter().any(|s| s == *service))?;
+        let service =
+            path.passed_to.iter().find(|service| self.around.services_of(to).iter().any(|s| s == *service))?;
         let mut draft = Draft::new();
-        if !path.required.iter().filter_map(|name| ActionId::find(name)).all(|a| self.need_somewhere(&mut draft, from, a)) {
+        if !path
+            .required
+            .iter()
+            .filter_map(|name| ActionId::find(name))
+            .all(|a| self.need_somewhere(&mut draft, from, a))
+        {
             return None;
         }
         let pattern = Arn::new(&*draft.needs.first()?.resource);
@@ -313,7 +335,8 @@ impl<'a> Moves<'a> {
 
     pub fn login_profile(&self, from: NodeId, to: NodeId, how: Become) -> Option<Move> {
         let user = &self.graph.node(to).arn;
-        let action = if how == Become::CreateLoginProfile { CREATE_LOGIN_PROFILE.get() } else { UPDATE_LOGIN_PROFILE.get() };
+        let action =
+            if how == Become::CreateLoginProfile { CREATE_LOGIN_PROFILE.get() } else { UPDATE_LOGIN_PROFILE.get() };
         let mut draft = Draft::new();
         if !self.same_account(from, to) || !self.need(&mut draft, from, action, user) {
             return None;
@@ -343,7 +366,17 @@ impl<'a> Moves<'a> {
             if granted {
                 let Draft { truth, needs, open } = draft;
                 let through = Text::new(if resource == target.arn.as_str() { "" } else { resource });
-                moves.push(Move { from, to, raise: Some(path), become_: None, truth, needs, open, through });
+                moves.push(Move {
+                    from,
+                    to,
+                    raise: Some(path),
+                    become_: None,
+                    lever: None,
+                    truth,
+                    needs,
+                    open,
+                    through,
+                });
             }
         };
         let own = target.arn.as_str();
@@ -381,7 +414,10 @@ impl<'a> Moves<'a> {
         }
         let hidden = self.around.boundary_hides_admin(to);
         let deletes = |step: &Move| {
-            matches!(step.raise.and_then(|path| path.raise), Some(Raise::DeleteUserBoundary | Raise::DeleteRoleBoundary))
+            matches!(
+                step.raise.and_then(|path| path.raise),
+                Some(Raise::DeleteUserBoundary | Raise::DeleteRoleBoundary)
+            )
         };
         // What a boundary hides or a Deny takes away, more rights do not bring.
         moves.retain(|step| deletes(step) || (!hidden && self.around.raised_is_admin(to)));
@@ -398,6 +434,7 @@ impl<'a> Moves<'a> {
             to,
             raise: raise.raise,
             become_: become_.become_,
+            lever: None,
             truth: raise.truth.and(become_.truth),
             needs: raise.needs.into_iter().chain(become_.needs).collect(),
             open: raise.open.into_iter().chain(become_.open).collect(),

@@ -10,11 +10,14 @@ use std::collections::{BTreeSet, VecDeque};
 use rayon::prelude::*;
 
 use super::graph::{Graph, NodeId, NodeKind};
+use super::levers::{self, Ground};
 use super::moves::{self, Holders, Move, Moves};
 use super::surroundings::{Surroundings, admin_actions};
 use super::universe::ActionId;
 use crate::analysis::policy::Truth;
 use crate::catalog::escalation::{Become, Raise, paths};
+use crate::catalog::organization_paths::Reaches;
+use crate::model::Text;
 
 /// How a principal stands to being an administrator.
 #[derive(Clone, Debug, Default)]
@@ -44,7 +47,7 @@ pub struct Routes {
 }
 
 impl Routes {
-    pub fn of(graph: &Graph, around: &Surroundings) -> Self {
+    pub fn of(graph: &Graph, around: &Surroundings, ground: &Ground) -> Self {
         let moves = Moves::new(graph, around);
         let ids: Vec<NodeId> = graph.ids().collect();
         let admin = admin_actions();
@@ -62,7 +65,10 @@ impl Routes {
         let raised: Vec<(NodeId, Move)> = ids
             .par_iter()
             .filter(|&&id| standing[id as usize].truth() != Truth::Yes && graph.node(id).kind.is_iam())
-            .filter_map(|&id| Some((id, raised(&moves, id)?)))
+            .filter_map(|&id| {
+                let own = raised(&moves, id).into_iter().chain(pulled(graph, ground, id));
+                Some((id, own.max_by_key(|step| step.truth)?))
+            })
             .collect();
         for (id, step) in raised {
             let truth = step.truth;
@@ -71,7 +77,8 @@ impl Routes {
             }
         }
         let mut routes = Self { standing };
-        let index = Index::of(graph, ids.iter().copied().filter(|id| routes.standing[*id as usize].truth() != Truth::Yes));
+        let index =
+            Index::of(graph, ids.iter().copied().filter(|id| routes.standing[*id as usize].truth() != Truth::Yes));
         routes.spread(&moves, &index, Truth::Yes);
         routes.spread(&moves, &index, Truth::Unknown);
         routes
@@ -87,7 +94,7 @@ impl Routes {
         let mut at = from;
         while let Standing::Reaches { first, .. } = self.of_node(at) {
             chain.push(first);
-            if first.raise.is_some() || chain.len() > self.standing.len() {
+            if first.raise.is_some() || first.lever.is_some() || chain.len() > self.standing.len() {
                 break;
             }
             at = first.to;
@@ -97,11 +104,8 @@ impl Routes {
 
     fn spread(&mut self, moves: &Moves<'_>, index: &Index, least: Truth) {
         let graph = moves.graph;
-        let mut order: Vec<(u32, NodeId)> = graph
-            .ids()
-            .filter(|id| self.of_node(*id).truth() >= least)
-            .map(|id| (self.steps(id), id))
-            .collect();
+        let mut order: Vec<(u32, NodeId)> =
+            graph.ids().filter(|id| self.of_node(*id).truth() >= least).map(|id| (self.steps(id), id)).collect();
         order.sort_unstable();
         let mut queue: VecDeque<NodeId> = order.into_iter().map(|(_, id)| id).collect();
         while let Some(target) = queue.pop_front() {
@@ -110,7 +114,8 @@ impl Routes {
             }
             let (steps, truth) = (self.steps(target), self.of_node(target).truth());
             let waiting = |from: &NodeId| *from != target && self.of_node(*from).truth() < least;
-            let candidates: Vec<NodeId> = index.before(graph, moves.around, target).into_iter().filter(waiting).collect();
+            let candidates: Vec<NodeId> =
+                index.before(graph, moves.around, target).into_iter().filter(waiting).collect();
             let found: Vec<(NodeId, Move)> = candidates
                 .into_par_iter()
                 .filter_map(|from| Some((from, moves.becoming(from, target).into_iter().next()?)))
@@ -136,8 +141,10 @@ impl Routes {
 /// raising another and becoming that.
 fn raised(moves: &Moves<'_>, id: NodeId) -> Option<Move> {
     let graph = moves.graph;
-    let can_raise =
-        Raise::ALL.iter().filter_map(|how| ActionId::find(how.action())).any(|action| !graph.node(id).summary.nowhere.contains(action));
+    let can_raise = Raise::ALL
+        .iter()
+        .filter_map(|how| ActionId::find(how.action()))
+        .any(|action| !graph.node(id).summary.nowhere.contains(action));
     if !can_raise {
         return None;
     }
@@ -157,6 +164,24 @@ fn raised(moves: &Moves<'_>, id: NodeId) -> Option<Move> {
         }
     }
     best
+}
+
+/// A lever of the organization that makes an administrator of this account.
+fn pulled(graph: &Graph, ground: &Ground, id: NodeId) -> Option<Move> {
+    let held =
+        levers::held_by(graph, ground, id).into_iter().filter(|held| held.path.reaches == Reaches::AdministratorHere);
+    let lever = held.max_by_key(|held| held.truth)?;
+    Some(Move {
+        from: id,
+        to: id,
+        raise: None,
+        become_: None,
+        lever: Some(lever.path),
+        truth: lever.truth,
+        needs: lever.needs,
+        open: lever.open,
+        through: Text::default(),
+    })
 }
 
 /// Who may be able to become whom, without asking yet.

@@ -63,7 +63,8 @@ pub fn admin_actions() -> ActionSet {
 }
 
 /// With these on everything one is an administrator as soon as one likes.
-const IAM_CONTROL: &[&str] = &["iam:attachuserpolicy", "iam:putuserpolicy", "iam:attachrolepolicy", "iam:putrolepolicy"];
+const IAM_CONTROL: &[&str] =
+    &["iam:attachuserpolicy", "iam:putuserpolicy", "iam:attachrolepolicy", "iam:putrolepolicy"];
 
 fn everywhere(summary: &Summary, action: &str) -> bool {
     ActionId::find(action).is_some_and(|action| summary.everywhere.contains(action))
@@ -91,11 +92,14 @@ impl Surroundings {
             if let Some(user) = facts.users.get(&node.arn) {
                 let report = facts.credential_report.get(user.name.as_str());
                 let reported = report.map(|report| report.keys.iter().filter(|key| key.rotated.is_some()).count());
-                around.credentials.insert(id, Credentials {
-                    password: report.and_then(|report| report.password_enabled),
-                    mfa: report.map(|report| report.mfa_active),
-                    keys: keys.get(user.name.as_str()).copied().or(reported),
-                });
+                around.credentials.insert(
+                    id,
+                    Credentials {
+                        password: report.and_then(|report| report.password_enabled),
+                        mfa: report.map(|report| report.mfa_active),
+                        keys: keys.get(user.name.as_str()).copied().or(reported),
+                    },
+                );
                 let arns = user.groups.iter().filter_map(|name| group_arns.get(&(user.arn.account(), name.as_str())));
                 around.groups.insert(id, arns.map(|arn| arn.text().clone()).collect());
             }
@@ -227,20 +231,24 @@ fn services(graph: &Graph, role: NodeId) -> Vec<String> {
         .filter_map(|statement| statement.principals.as_ref())
         .filter(|principals| !principals.all_but)
         .flat_map(|principals| principals.written.iter())
-        .filter(|(kind, text)| {
-            kind.eq_ignore_ascii_case("Service") || **text == *"cognito-identity.amazonaws.com"
-        });
+        .filter(|(kind, text)| kind.eq_ignore_ascii_case("Service") || **text == *"cognito-identity.amazonaws.com");
     let mut services: Vec<String> = Vec::new();
     for (kind, service) in named {
         if services.iter().any(|known| **known == **service) {
             continue;
         }
         let federated = !kind.eq_ignore_ascii_case("Service");
-        let caller = if federated { Caller::Federated(service.to_string()) } else { Caller::Service(service.to_string()) };
+        let caller =
+            if federated { Caller::Federated(service.to_string()) } else { Caller::Service(service.to_string()) };
         let action = if federated { "sts:assumerolewithwebidentity" } else { "sts:assumerole" };
         let context = Context::open().with("aws:SourceAccount", node.account());
-        let request =
-            Request { caller: &caller, action, resource: &node.arn, resource_account: Some(node.account()), context: &context };
+        let request = Request {
+            caller: &caller,
+            action,
+            resource: &node.arn,
+            resource_account: Some(node.account()),
+            context: &context,
+        };
         let layers = Layers { resource: Some(trust), ..Layers::default() };
         if matches!(evaluate(&request, &layers), Verdict::Allowed | Verdict::CannotTell) {
             services.push(service.to_string());

@@ -40,7 +40,10 @@ struct Universe {
 static UNIVERSE: LazyLock<Universe> = LazyLock::new(|| {
     let mut universe = Universe { actions: Vec::new(), by_name: HashMap::new() };
     let ways = escalation::paths().iter().flat_map(|path| path.required.iter().copied());
-    let levers = organization_paths::paths().iter().flat_map(|path| path.alternatives.iter()).flat_map(|one| one.actions.iter().copied());
+    let levers = organization_paths::paths()
+        .iter()
+        .flat_map(|path| path.alternatives.iter())
+        .flat_map(|one| one.actions.iter().copied());
     let classes = powers::classes().iter().flat_map(|class| class.probes.iter().map(|probe| probe.action));
     for name in EXTRA.iter().copied().chain(ways).chain(levers).chain(classes) {
         let lower = name.to_ascii_lowercase();
@@ -54,7 +57,8 @@ static UNIVERSE: LazyLock<Universe> = LazyLock::new(|| {
 });
 
 /// What the code asks about by name.
-const EXTRA: &[&str] = &["sts:AssumeRole", "iam:PassRole", "s3:GetObject", "iam:DeleteAccessKey", "iam:DeletePolicyVersion"];
+const EXTRA: &[&str] =
+    &["sts:AssumeRole", "iam:PassRole", "s3:GetObject", "iam:DeleteAccessKey", "iam:DeletePolicyVersion"];
 
 const WORDS: usize = 8;
 

@@ -39,7 +39,11 @@ impl Exposure {
             dormant(row, as_of),
         ];
         let product = factors.iter().fold(1.0, |product, factor| product * f64::from(factor.value) / 100.0);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few hundred at most, and positive")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a few hundred at most, and positive"
+        )]
         let score = product.round().min(9_999.0) as u32;
         Self { score, factors }
     }
@@ -99,7 +103,11 @@ fn outside(row: &PrincipalRow) -> Factor {
     let doors = [
         (marked(Mark::Anyone), 300, "anyone on AWS gets in"),
         (marked(Mark::WideOidc), 250, "any subject of an identity provider gets in"),
-        (marked(Mark::UnknownAccount) && marked(Mark::NoExternalId), 220, "an account outside gets in without an external id"),
+        (
+            marked(Mark::UnknownAccount) && marked(Mark::NoExternalId),
+            220,
+            "an account outside gets in without an external id",
+        ),
         (row.password == Some(true) && row.mfa == Some(false), 200, "a password without MFA"),
         (marked(Mark::UnknownAccount), 180, "an account outside gets in"),
         (row.kind == PrincipalKind::Root && row.mfa == Some(false), 200, "root without MFA"),
@@ -111,14 +119,20 @@ fn outside(row: &PrincipalRow) -> Factor {
         (
             matches!(
                 row.kind,
-                PrincipalKind::IdentityCenterUser | PrincipalKind::IdentityCenterGroup | PrincipalKind::IdentityCenterRole
+                PrincipalKind::IdentityCenterUser
+                    | PrincipalKind::IdentityCenterGroup
+                    | PrincipalKind::IdentityCenterRole
             ),
             110,
             "people get in by Identity Center",
         ),
         (row.kind == PrincipalKind::ServiceLinkedRole, 20, "only its AWS service uses it"),
         (matches!(row.kind, PrincipalKind::ServiceRole | PrincipalKind::Service), 60, "only AWS services use it"),
-        (row.kind == PrincipalKind::User && row.password == Some(false) && row.active_keys == Some(0), 30, "no way in is open"),
+        (
+            row.kind == PrincipalKind::User && row.password == Some(false) && row.active_keys == Some(0),
+            30,
+            "no way in is open",
+        ),
     ];
     let door = doors.into_iter().find(|(open, ..)| *open);
     let (value, why) = door.map_or((100, "only from within the account"), |(_, value, why)| (value, why));
