@@ -1,4 +1,0 @@
-//! stub
-pub fn document(_arn: &str) -> Option<&'static str> {
-    None
-}
