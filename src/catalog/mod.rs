@@ -1,13 +1,15 @@
-//! Sourced facts about AWS, as data in `assets/catalog`, parsed once and typed here.
+//! Sourced facts about AWS, as data in `assets/catalog` and `assets/iam`, parsed once and typed here.
 //!
 //! One table a file. No SDK, no I/O at run time: the tables are embedded; each names its source and date.
 
+pub mod actions;
 pub mod arns;
 pub mod escalation;
 pub mod managed_policies;
 pub mod management_only;
 pub mod operations;
 pub mod organization_paths;
+mod packed;
 pub mod policy;
 pub mod powers;
 pub mod residency;
