@@ -6,6 +6,7 @@ pub mod arns;
 pub mod management_only;
 pub mod operations;
 pub mod policy;
+pub mod rcps;
 pub mod residency;
 pub mod resource_types;
 pub mod services;
