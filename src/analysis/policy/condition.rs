@@ -2,12 +2,13 @@
 //!
 //! Source: reference_policies_elements_condition_operators and
 //! reference_policies_condition-single-vs-multi-valued-context-keys. A key that is absent fails a positive operator and
-//! passes a negated one; with a set operator the request's values are tested one by one.
+//! passes a negated one; with a set operator the request's values are tested one by one. Empty text is a null value
+//! (reference_policies_elements_condition, "The request context").
 
 use super::Truth;
-use super::context::{Context, Found, note};
-use super::operator::{Kind, Operator, Set, Wanted, compare, compare_text, is_valid};
-use super::template::Filled;
+use super::context::{Context, Found, Missing};
+use super::document::Effect;
+use super::operator::{Compared, Given, Kind, Operator, Set, Wanted};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
@@ -41,60 +42,64 @@ impl Condition {
         format!("{operator} {key} = {}", values.join(" or "))
     }
 
-    pub fn holds(&self, context: &Context, missing: &mut Vec<String>) -> Truth {
+    /// `effect`: of the statement; see [`Self::test`].
+    pub fn holds(&self, effect: Effect, context: &Context, missing: &mut Missing<'_>) -> Truth {
         let Some(operator) = self.operator else {
-            note(missing, &format!("the operator {}", self.written.0));
+            missing.note(&format!("the operator {}", self.written.0));
             return Truth::Unknown;
         };
         let found = context.find(&self.key);
         if found == Found::Unknown {
-            note(missing, &self.written.1);
+            missing.note(&self.written.1);
             return Truth::Unknown;
         }
+        let null = matches!(found, Found::Absent | Found::One(""));
         if operator.kind == Kind::Null {
-            let absent = found == Found::Absent;
-            return Truth::from(self.wanted.iter().any(|wanted| *wanted == Wanted::Flag(absent)));
+            return Truth::from(self.wanted.contains(&Wanted::Flag(null)));
         }
+        if found == Found::Absent && operator.if_exists {
+            return Truth::Yes;
+        }
+        let mut test = |value: &str| self.test(operator, value, effect, context, missing);
         match (operator.set, found) {
-            (_, Found::Unknown) => Truth::Unknown,
-            (_, Found::Absent) if operator.if_exists => Truth::Yes,
-            (Some(Set::All), Found::Absent) => Truth::Yes,
-            (Some(Set::Any), Found::Absent) => Truth::No,
-            (None, Found::Absent) => Truth::from(operator.negated),
-            (_, Found::One(value)) => self.test(operator, value, context, missing),
+            (Some(Set::All), _) if null => Truth::Yes,
+            (Some(Set::Any), _) if null => Truth::No,
+            (None, Found::Absent | Found::Unknown) => Truth::from(operator.negated),
+            (_, Found::One(value)) => test(value),
             // Without a set operator a key with many values never matches.
             (None, Found::Many(_)) => Truth::No,
-            (Some(Set::All), Found::Many(values)) => {
-                values.iter().map(|value| self.test(operator, value, context, missing)).fold(Truth::Yes, Truth::and)
-            }
-            (Some(Set::Any), Found::Many(values)) => {
-                values.iter().map(|value| self.test(operator, value, context, missing)).fold(Truth::No, Truth::or)
-            }
+            (Some(Set::All), Found::Many(values)) => values.iter().fold(Truth::Yes, |all, value| all.and(test(value))),
+            (Some(Set::Any), Found::Many(values)) => values.iter().fold(Truth::No, |any, value| any.or(test(value))),
+            (Some(_), Found::Absent | Found::Unknown) => Truth::Unknown,
         }
     }
 
     /// One value of the request: like one of the policy's values, or with a negated operator like none of them.
-    fn test(&self, operator: Operator, value: &str, context: &Context, missing: &mut Vec<String>) -> Truth {
-        if !is_valid(operator.kind, value) {
-            return Truth::No;
-        }
+    ///
+    /// To a variable without a value nothing is equal, so that a negated operator holds and a Deny takes effect; but it
+    /// "might cause the entire statement to be invalid", so that an Allow does not rest on it
+    /// (reference_policies_variables, "Policy variables with no value" and its note).
+    fn test(
+        &self,
+        operator: Operator,
+        value: &str,
+        effect: Effect,
+        context: &Context,
+        missing: &mut Missing<'_>,
+    ) -> Truth {
+        let Some(given) = Given::read(operator.kind, value) else { return Truth::No };
         let mut any = Truth::No;
         let mut none = Truth::Yes;
         for wanted in &self.wanted {
-            // None: the value of the policy is not what the operator compares, so that neither it nor its negation holds.
-            let matched = match wanted {
-                Wanted::Text(template) => match template.fixed() {
-                    Some(glob) => compare_text(operator.kind, glob, value).map(Truth::from),
-                    None => match template.fill(context, missing) {
-                        Filled::Value(glob) => compare_text(operator.kind, &glob, value).map(Truth::from),
-                        Filled::Missing => None,
-                        Filled::Unknown => Some(Truth::Unknown),
-                    },
-                },
-                wanted => compare(operator.kind, wanted, value).map(Truth::from),
+            let (equal, unequal) = match wanted.compare(operator.kind, &given, context, missing) {
+                Compared::Is(equal) => (Truth::from(equal), Truth::from(!equal)),
+                Compared::Unknown => (Truth::Unknown, Truth::Unknown),
+                Compared::NoValue => (Truth::No, Truth::from(effect == Effect::Deny)),
+                // What cannot be compared satisfies neither an operator nor its negation.
+                Compared::Invalid => (Truth::No, Truth::No),
             };
-            any = any.or(matched.unwrap_or(Truth::No));
-            none = none.and(matched.map_or(Truth::No, Truth::negate));
+            any = any.or(equal);
+            none = none.and(unequal);
         }
         if operator.negated { none } else { any }
     }
@@ -107,7 +112,7 @@ mod tests {
 
     fn holds(operator: &str, values: &[&str], context: &Context) -> Truth {
         let values: Vec<String> = values.iter().map(|&text| text.to_owned()).collect();
-        Condition::new(operator, "k", &values, true).holds(context, &mut Vec::new())
+        Condition::new(operator, "k", &values, true).holds(Effect::Allow, context, &mut Missing::default())
     }
 
     #[test]
@@ -133,11 +138,12 @@ mod tests {
     fn an_unknown_key_leaves_it_open_and_is_named() {
         let mut missing = Vec::new();
         let condition = Condition::new("StringEquals", "aws:SourceIp", &["x".to_owned()], true);
-        assert_eq!(condition.holds(&Context::open(), &mut missing), Truth::Unknown);
+        let mut note = Missing::new(Some(&mut missing));
+        assert_eq!(condition.holds(Effect::Allow, &Context::open(), &mut note), Truth::Unknown);
         assert_eq!(missing, ["aws:SourceIp"]);
         let mut known = Context::open();
         known.set_absent("aws:sourceip");
-        assert_eq!(condition.holds(&known, &mut Vec::new()), Truth::No);
+        assert_eq!(condition.holds(Effect::Allow, &known, &mut Missing::default()), Truth::No);
     }
 
     #[test]

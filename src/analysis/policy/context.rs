@@ -92,9 +92,34 @@ impl Context {
     }
 }
 
-/// Remembers a key that would have to be known.
-pub fn note(missing: &mut Vec<String>, key: &str) {
-    if !missing.iter().any(|known| known == key) {
-        missing.push(key.to_owned());
+/// Gathers the names of what would have to be known, where somebody wants to hear of them; a plain verdict does not, and
+/// costs nothing for it.
+#[derive(Debug, Default)]
+pub struct Missing<'a>(Option<&'a mut Vec<String>>);
+
+impl<'a> Missing<'a> {
+    pub fn new(names: Option<&'a mut Vec<String>>) -> Self {
+        Self(names)
+    }
+
+    /// Remembers a name, once.
+    pub fn note(&mut self, name: &str) {
+        if let Some(names) = &mut self.0
+            && !names.iter().any(|known| known == name)
+        {
+            names.push(name.to_owned());
+        }
+    }
+
+    /// How many are known, for [`Self::forget`].
+    pub fn mark(&self) -> usize {
+        self.0.as_ref().map_or(0, |names| names.len())
+    }
+
+    /// Forgets what came after the mark: it did not matter after all.
+    pub fn forget(&mut self, mark: usize) {
+        if let Some(names) = &mut self.0 {
+            names.truncate(mark);
+        }
     }
 }

@@ -6,7 +6,7 @@
 //! orgs_manage_policies_rcps.
 
 use super::Truth;
-use super::context::{Context, note};
+use super::context::{Context, Missing};
 use super::document::{Effect, Policy, Statement};
 use super::principal::{Caller, Grant};
 use super::resource::Place;
@@ -111,7 +111,8 @@ pub struct StatementRef {
 /// Why a verdict is what it is.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
-    /// The statements that applied, or of which it cannot be told.
+    /// The statements that decided: of an explicit denial those that deny, else those that allow (of an implicit denial
+    /// they are not enough); and where it cannot be told, those of which it cannot be told.
     pub statements: Vec<(StatementRef, Truth)>,
     /// What would have to be known: condition keys, or policies that could not be read.
     pub missing: Vec<String>,
@@ -137,9 +138,18 @@ impl Answer {
         self.allowed[grant as usize]
     }
 
-    fn and(&mut self, other: Self) {
+    /// Of a layer without policies that allows everything, or nothing.
+    fn ceiling(allows: bool) -> Self {
+        let mut answer = Self::default();
+        answer.allowed[Grant::Direct as usize] = Truth::from(allows);
+        answer
+    }
+
+    /// Of two levels of which both must allow.
+    fn and(mut self, other: Self) -> Self {
         self.denied = self.denied.or(other.denied);
         self.allowed[Grant::Direct as usize] = self.allows().and(other.allows());
+        self
     }
 }
 
@@ -166,60 +176,51 @@ pub fn explain(request: &Request<'_>, layers: &Layers<'_>) -> (Verdict, Evidence
 }
 
 fn judge(request: &Request<'_>, layers: &Layers<'_>, evidence: &mut Evidence) -> Verdict {
-    if special::needs_no_permission(request.action) {
+    let (caller, action) = (request.caller, request.action);
+    if special::needs_no_permission(caller, action) {
         return Verdict::Allowed;
     }
-    let one = |layer: Layer, policies: &[&Policy], evidence: &mut Evidence| {
-        Judge { request, layers, layer, level: 0, evidence }.policies(policies)
-    };
-    let identity = one(Layer::Identity, layers.identity, evidence);
-    let resource = layers.resource.map(|policy| one(Layer::Resource, &[policy], evidence));
-    let boundary = layers.boundary.map(|policies| one(Layer::Boundary, policies, evidence));
-    let session = layers.session.map(|policies| one(Layer::Session, policies, evidence));
-    let levels = |layer: Layer, levels: &[Vec<&Policy>], evidence: &mut Evidence| {
-        let mut answer: Option<Answer> = None;
-        for (level, policies) in levels.iter().enumerate() {
-            let one = Judge { request, layers, layer, level, evidence }.policies(policies);
-            answer = Some(match answer {
-                Some(mut all) => {
-                    all.and(one);
-                    all
-                }
-                None => one,
-            });
-        }
-        answer
-    };
-    let scp = special::scps_bind(request.caller).then(|| levels(Layer::Scp, layers.scps, evidence)).flatten();
-    let rcp =
-        special::rcps_bind(request.caller, request.action).then(|| levels(Layer::Rcp, layers.rcps, evidence)).flatten();
-
-    let silent = |answer: &Option<Answer>| answer.map_or(Truth::Yes, Answer::allows);
-    let denied = |answer: &Option<Answer>| answer.map_or(Truth::No, |answer| answer.denied);
-    let refused = special::refused_by_service(request.caller, request.action, request.resource);
-    let base = base(request, identity, resource, silent(&boundary).and(silent(&session)));
-    let allowed = base.and(silent(&scp)).and(silent(&rcp)).and(Truth::from(!refused));
-    let others = [(Layer::Resource, &resource), (Layer::Boundary, &boundary), (Layer::Session, &session)];
-    let others = others.into_iter().chain([(Layer::Scp, &scp), (Layer::Rcp, &rcp)]);
-    let deny = others.clone().fold(identity.denied, |deny, (_, answer)| deny.or(denied(answer)));
-    if evidence.record && allowed.and(deny.negate()) != Truth::Yes {
-        let mut blocked = Vec::new();
-        if identity.denied == Truth::Yes {
-            blocked.push(Layer::Identity);
-        }
-        for (layer, answer) in others {
-            let stops = layer != Layer::Resource && silent(answer) == Truth::No && base != Truth::Yes
-                || matches!(layer, Layer::Scp | Layer::Rcp) && silent(answer) == Truth::No;
-            if denied(answer) == Truth::Yes || stops {
-                blocked.push(layer);
-            }
-        }
-        if refused {
-            blocked.push(Layer::Service);
-        }
-        evidence.blocked_by = blocked;
+    let own = special::has_policies_of_its_own(caller);
+    let boundary = layers.boundary.filter(|_| own);
+    let bounded = boundary.is_some_and(|policies| !policies.is_empty());
+    let mut judge = Judge { request, bounded, layer: Layer::Identity, level: 0, evidence };
+    let identity = if own { judge.policies(layers.identity) } else { Answer::default() };
+    judge.layer = Layer::Resource;
+    let mut resource = layers.resource.map_or_else(Answer::default, |policy| judge.policies(&[policy]));
+    if special::passes_over_bucket_policy(caller, action) && !request.is_cross_account() {
+        resource.denied = Truth::No;
     }
-    match (deny, allowed) {
+    let mut ceiling = |layer: Layer, policies: Option<&[&Policy]>, none: bool| {
+        judge.layer = layer;
+        policies.map_or(Answer::ceiling(none), |policies| judge.policies(policies))
+    };
+    let boundary = ceiling(Layer::Boundary, boundary, true);
+    let session = layers.session.filter(|_| caller.account().is_some());
+    let session = ceiling(Layer::Session, session, special::is_free_without_session_policy(caller));
+    let scp = if special::scps_bind(caller) { judge.levels(Layer::Scp, layers.scps) } else { Answer::ceiling(true) };
+    let rcp =
+        if special::rcps_bind(caller, action) { judge.levels(Layer::Rcp, layers.rcps) } else { Answer::ceiling(true) };
+
+    let granted = granted(request, identity, resource, boundary.allows().and(session.allows()));
+    let refused = special::refused_by_service(caller, action, request.resource);
+    let allowed = granted.and(scp.allows()).and(rcp.allows()).and(Truth::from(!refused));
+    let answers = [
+        (Layer::Identity, identity, false),
+        (Layer::Resource, resource, false),
+        (Layer::Boundary, boundary, granted != Truth::Yes),
+        (Layer::Session, session, granted != Truth::Yes),
+        (Layer::Scp, scp, true),
+        (Layer::Rcp, rcp, true),
+    ];
+    let denied = answers.iter().fold(Truth::No, |denied, (_, answer, _)| denied.or(answer.denied));
+    if evidence.record && allowed.and(denied.negate()) != Truth::Yes {
+        // An identity or resource policy stands in the way only if it denies; the others also by their silence.
+        let stops = answers.iter().filter(|(_, answer, by_silence)| {
+            answer.denied == Truth::Yes || *by_silence && answer.allows() == Truth::No
+        });
+        evidence.blocked_by = stops.map(|(layer, ..)| *layer).chain(refused.then_some(Layer::Service)).collect();
+    }
+    match (denied, allowed) {
         (Truth::Yes, _) => Verdict::ExplicitlyDenied,
         (_, Truth::No) => Verdict::ImplicitlyDenied,
         (Truth::No, Truth::Yes) => Verdict::Allowed,
@@ -229,18 +230,17 @@ fn judge(request: &Request<'_>, layers: &Layers<'_>, evidence: &mut Evidence) ->
 
 /// Whether somebody grants it: the caller's own policies, the resource's, or both. `bounded`: what boundary and session
 /// policy let through.
-fn base(request: &Request<'_>, identity: Answer, resource: Option<Answer>, bounded: Truth) -> Truth {
-    let resource_answer = resource.unwrap_or_default();
-    let direct = resource_answer.by(Grant::Direct);
-    let Some(_) = request.caller.account() else {
+fn granted(request: &Request<'_>, identity: Answer, resource: Answer, bounded: Truth) -> Truth {
+    let direct = resource.by(Grant::Direct);
+    if request.caller.account().is_none() {
         // Services, strangers and those with an assertion have no policies of their own.
         return direct;
-    };
+    }
     let root = matches!(request.caller, Caller::Root { .. });
     // Root has no identity policies and needs none in its own account (id_root-user).
     let own = if root { Truth::Yes } else { identity.allows().and(bounded) };
-    let by_role = resource_answer.by(Grant::Role);
-    let by_account = resource_answer.by(Grant::Account);
+    let by_role = resource.by(Grant::Role);
+    let by_account = resource.by(Grant::Account);
     if request.is_cross_account() {
         return own.and(direct.or(by_role).or(by_account));
     }
@@ -252,19 +252,34 @@ fn base(request: &Request<'_>, identity: Answer, resource: Option<Answer>, bound
 
 struct Judge<'a, 'e> {
     request: &'a Request<'a>,
-    layers: &'a Layers<'a>,
+    /// The caller has a boundary.
+    bounded: bool,
     layer: Layer,
     level: usize,
     evidence: &'e mut Evidence,
 }
 
 impl Judge<'_, '_> {
+    /// Every level must allow. No level: nothing is bound.
+    fn levels(&mut self, layer: Layer, levels: &[Vec<&Policy>]) -> Answer {
+        self.layer = layer;
+        let mut all = Answer::ceiling(true);
+        for (level, policies) in levels.iter().enumerate() {
+            self.level = level;
+            all = all.and(self.policies(policies));
+        }
+        all
+    }
+
     fn policies(&mut self, policies: &[&Policy]) -> Answer {
         let mut answer = Answer::default();
         for (n, policy) in policies.iter().enumerate() {
             if let Some(why) = &policy.unreadable {
-                let what = if policies.len() == 1 { String::new() } else { format!(" {}", n + 1) };
-                note(&mut self.evidence.missing, &format!("the {} policy{what}: {why}", self.layer.word()));
+                if self.evidence.record {
+                    let what = if policies.len() == 1 { String::new() } else { format!(" {}", n + 1) };
+                    let name = format!("the {} policy{what}: {why}", self.layer.word());
+                    Missing::new(Some(&mut self.evidence.missing)).note(&name);
+                }
                 answer.denied = answer.denied.or(Truth::Unknown);
                 for allowed in &mut answer.allowed {
                     *allowed = allowed.or(Truth::Unknown);
@@ -299,41 +314,54 @@ impl Judge<'_, '_> {
         if !statement.actions.as_ref().is_some_and(|actions| actions.matches(request.action)) {
             return none;
         }
-        let grant = match (self.layer, &statement.principals) {
-            (Layer::Resource, None) => return none,
-            (Layer::Resource | Layer::Rcp, Some(principals)) => {
+        let grant = match (self.layer, &statement.principals, statement.effect) {
+            (Layer::Resource, None, _) => return none,
+            (Layer::Resource | Layer::Rcp, Some(principals), Effect::Deny) => {
                 // A Deny with NotPrincipal reaches everyone who has a boundary, named or not
                 // (reference_policies_elements_notprincipal).
-                let bounded = self.layers.boundary.is_some_and(|policies| !policies.is_empty());
-                if principals.all_but && statement.effect == Effect::Deny && bounded {
+                if principals.all_but && self.bounded || principals.denies(request.caller) {
                     Grant::Direct
                 } else {
-                    principals.names(request.caller)
+                    Grant::None
                 }
             }
+            (Layer::Resource | Layer::Rcp, Some(principals), Effect::Allow) => principals.names(request.caller),
             _ => Grant::Direct,
         };
         if grant == Grant::None {
             return none;
         }
-        let place = match self.layer {
-            Layer::Resource => Place::Resource,
-            Layer::Scp | Layer::Rcp => Place::Organization,
-            _ => Place::Principal,
+        let record = self.evidence.record;
+        let mut missing = Missing::new(record.then_some(&mut self.evidence.missing));
+        let mark = missing.mark();
+        let truth = self.layer.holds(statement, request, &mut missing);
+        if truth == Truth::No {
+            missing.forget(mark);
+            return none;
+        }
+        (grant, truth)
+    }
+}
+
+impl Layer {
+    /// Whether resource and conditions of a statement in such a policy hold.
+    fn holds(self, statement: &Statement, request: &Request<'_>, missing: &mut Missing<'_>) -> Truth {
+        let place = match self {
+            Self::Resource => Place::Resource,
+            Self::Scp | Self::Rcp => Place::Organization,
+            Self::Identity | Self::Boundary | Self::Session | Self::Service => Place::Principal,
         };
-        let missing = &mut self.evidence.missing;
-        let mut truth = match (&statement.resources, self.layer) {
-            (Some(resources), _) => resources.matches(request.resource, request.context, place, missing),
+        let mut truth = match &statement.resources {
+            Some(resources) => resources.matches(request.resource, request.context, place, missing),
             // A trust policy names no resource: it is the role's own.
-            (None, Layer::Resource) => Truth::Yes,
-            (None, _) => return none,
+            None => Truth::from(self == Self::Resource),
         };
         for condition in &statement.conditions {
             if truth == Truth::No {
-                return none;
+                break;
             }
-            truth = truth.and(condition.holds(request.context, missing));
+            truth = truth.and(condition.holds(statement.effect, request.context, missing));
         }
-        (grant, truth)
+        truth
     }
 }

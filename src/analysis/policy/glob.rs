@@ -2,6 +2,8 @@
 //!
 //! Matching never goes back further than the last `*`, so that no pattern takes more than length times length.
 
+use std::fmt::{self, Write};
+
 /// One place of a pattern between two stars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Slot {
@@ -12,16 +14,9 @@ enum Slot {
 
 /// A piece of a pattern before it is compiled: what is literal stays apart from what is a wildcard, since a value put in
 /// for a variable may hold a star that is only a star.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Piece<'a> {
     Text(&'a str),
-    One,
-    Many,
-}
-
-/// A piece with its own text.
-enum Owned {
-    Text(String),
     One,
     Many,
 }
@@ -90,54 +85,6 @@ impl Glob {
         }
     }
 
-    /// The parts between the first `most - 1` places where the character stands as text.
-    pub fn split(&self, at: char, most: usize) -> Vec<Self> {
-        let owned = self.strings();
-        let pieces: Vec<Piece<'_>> = owned
-            .iter()
-            .map(|piece| match piece {
-                Owned::Text(text) => Piece::Text(text),
-                Owned::One => Piece::One,
-                Owned::Many => Piece::Many,
-            })
-            .collect();
-        split_pieces(&pieces, at, most).iter().map(|part| Self::compile(part)).collect()
-    }
-
-    fn strings(&self) -> Vec<Owned> {
-        match self {
-            Self::All => vec![Owned::Many],
-            Self::Exact(text) => vec![Owned::Text(text.to_string())],
-            Self::Prefix(text) => vec![Owned::Text(text.to_string()), Owned::Many],
-            Self::General(general) => {
-                let mut pieces = Vec::new();
-                for (n, part) in general.parts.iter().enumerate() {
-                    if n > 0 {
-                        pieces.push(Owned::Many);
-                    }
-                    for slot in part {
-                        match (slot, pieces.last_mut()) {
-                            (Slot::One, _) => pieces.push(Owned::One),
-                            (Slot::Char(c), Some(Owned::Text(text))) => text.push(*c),
-                            (Slot::Char(c), _) => pieces.push(Owned::Text(c.to_string())),
-                        }
-                    }
-                }
-                pieces
-            }
-        }
-    }
-
-    /// As a pattern; a star that is only a star cannot be told from a wildcard any more.
-    pub fn text(&self) -> String {
-        let piece = |piece: Owned| match piece {
-            Owned::Text(text) => text,
-            Owned::One => "?".to_owned(),
-            Owned::Many => "*".to_owned(),
-        };
-        self.strings().into_iter().map(piece).collect()
-    }
-
     pub fn is_all(&self) -> bool {
         *self == Self::All
     }
@@ -147,6 +94,31 @@ impl Glob {
         match self {
             Self::Exact(text) => Some(text),
             _ => None,
+        }
+    }
+}
+
+/// As a pattern; a star that is only a star cannot be told from a wildcard any more.
+impl fmt::Display for Glob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("*"),
+            Self::Exact(text) => f.write_str(text),
+            Self::Prefix(text) => write!(f, "{text}*"),
+            Self::General(general) => {
+                for (n, part) in general.parts.iter().enumerate() {
+                    if n > 0 {
+                        f.write_char('*')?;
+                    }
+                    for slot in part {
+                        f.write_char(match slot {
+                            Slot::Char(c) => *c,
+                            Slot::One => '?',
+                        })?;
+                    }
+                }
+                Ok(())
+            }
         }
     }
 }
@@ -163,6 +135,41 @@ impl General {
             }
         }
         ends(last, text)
+    }
+}
+
+/// One place of a pattern that is made while it is matched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Token {
+    Char(char),
+    One,
+    Many,
+}
+
+/// Whether text fits a pattern that was not compiled. Goes back to the last star only, as compiled ones do, and needs no
+/// memory.
+pub fn fits(mut pattern: impl Iterator<Item = Token> + Clone, text: &str) -> bool {
+    let mut text = text.chars();
+    // What follows the last star, and where in the text that was tried.
+    let mut again = None;
+    loop {
+        let fit = match pattern.next() {
+            Some(Token::Many) => {
+                again = Some((pattern.clone(), text.clone()));
+                true
+            }
+            Some(Token::One) => text.next().is_some(),
+            Some(Token::Char(c)) => text.next() == Some(c),
+            None if text.as_str().is_empty() => return true,
+            None => false,
+        };
+        if !fit {
+            let Some((after, from)) = &mut again else { return false };
+            if from.next().is_none() {
+                return false;
+            }
+            (pattern, text) = (after.clone(), from.clone());
+        }
     }
 }
 
@@ -196,26 +203,25 @@ fn ends(part: &[Slot], text: &str) -> bool {
     part.iter().rev().all(|slot| chars.next_back().is_some_and(|c| *slot == Slot::One || *slot == Slot::Char(c)))
 }
 
-fn split_pieces<'a>(pieces: &[Piece<'a>], at: char, most: usize) -> Vec<Vec<Piece<'a>>> {
-    let mut parts: Vec<Vec<Piece<'a>>> = vec![Vec::new()];
+/// The parts between the first `most - 1` places where the character stands as text.
+pub fn split<'a>(pieces: &[Piece<'a>], at: char, most: usize) -> Vec<Vec<Piece<'a>>> {
+    let mut parts = Vec::new();
+    let mut part = Vec::new();
     for piece in pieces {
-        let Piece::Text(mut text) = piece.clone() else {
-            parts.last_mut().expect("there is one").push(piece.clone());
+        let Piece::Text(mut text) = *piece else {
+            part.push(*piece);
             continue;
         };
-        while parts.len() < most
+        while parts.len() + 1 < most
             && let Some((before, after)) = text.split_once(at)
         {
-            if !before.is_empty() {
-                parts.last_mut().expect("there is one").push(Piece::Text(before));
-            }
-            parts.push(Vec::new());
+            part.extend((!before.is_empty()).then_some(Piece::Text(before)));
+            parts.push(std::mem::take(&mut part));
             text = after;
         }
-        if !text.is_empty() {
-            parts.last_mut().expect("there is one").push(Piece::Text(text));
-        }
+        part.extend((!text.is_empty()).then_some(Piece::Text(text)));
     }
+    parts.push(part);
     parts
 }
 
@@ -277,6 +283,8 @@ mod tests {
     fn a_bomb_of_stars_ends() {
         let bomb = "*a".repeat(3_000) + "*b";
         assert!(!Glob::new(&bomb).matches(&"a".repeat(6_000)));
+        let tokens = bomb.chars().map(|c| if c == '*' { Token::Many } else { Token::Char(c) });
+        assert!(!fits(tokens, &"a".repeat(6_000)));
     }
 
     proptest! {
@@ -284,6 +292,12 @@ mod tests {
         fn as_the_slow_reference(pattern in "[ab*?é]{0,8}", text in "[abé]{0,10}") {
             let (p, t): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
             prop_assert_eq!(Glob::new(&pattern).matches(&text), slow(&p, &t));
+            let tokens = pattern.chars().map(|c| match c {
+                '*' => Token::Many,
+                '?' => Token::One,
+                c => Token::Char(c),
+            });
+            prop_assert_eq!(fits(tokens, &text), slow(&p, &t));
         }
     }
 }

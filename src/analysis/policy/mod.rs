@@ -4,10 +4,11 @@
 //! name the statements that decided it. What AWS does is said with its source, by the name of the page of the IAM User
 //! Guide (`reference_policies_...`) unless another guide is named.
 //!
-//! `document` reads, `glob`, `template`, `action`, `resource`, `principal` and `condition` match, `evaluate` joins the
+//! `document` reads, `glob`, `template`, `arn`, `operator`, `action`, `resource`, `principal` and `condition` match, `evaluate` joins the
 //! layers, `special` holds what services do on top, `cases` reads policy tests in the neutral format.
 
 pub mod action;
+pub mod arn;
 pub mod cases;
 pub mod condition;
 pub mod context;

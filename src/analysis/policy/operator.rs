@@ -7,8 +7,9 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::glob::Glob;
-use super::template::{Marks, Template};
+use super::arn::{self, ArnPattern};
+use super::context::{Context, Missing};
+use super::template::{Filled, Marks, Template};
 
 /// What an operator compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,9 +113,12 @@ impl Operator {
 pub enum Wanted {
     /// Text, with variables and perhaps wildcards.
     Text(Template),
+    Arn(ArnPattern),
     Number(f64),
     Time(Timestamp),
     Flag(bool),
+    /// A flag that a variable holds.
+    OpenFlag(Template),
     Bytes(Box<[u8]>),
     /// An address and how many bits of it count.
     Network(IpAddr, u8),
@@ -122,17 +126,64 @@ pub enum Wanted {
     Invalid,
 }
 
+/// What comparing one value of a request with one of a policy comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compared {
+    Is(bool),
+    /// It hangs on a variable that is not known.
+    Unknown,
+    /// The policy's value is a variable without a value: nothing is equal to it.
+    NoValue,
+    /// The policy's value is not what the operator compares.
+    Invalid,
+}
+
+impl From<Filled<bool>> for Compared {
+    fn from(filled: Filled<bool>) -> Self {
+        match filled {
+            Filled::Value(is) => Self::Is(is),
+            Filled::Missing => Self::NoValue,
+            Filled::Unknown => Self::Unknown,
+        }
+    }
+}
+
+/// A value of a request, read once for its operator.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Given<'a> {
+    Text(&'a str),
+    Arn([&'a str; 6]),
+    Number(f64),
+    Time(Timestamp),
+    Flag(bool),
+    Bytes(Vec<u8>),
+    Address(IpAddr),
+}
+
+impl<'a> Given<'a> {
+    /// None: the value is not what the operator compares, so that neither it nor its negation holds.
+    pub fn read(kind: Kind, value: &'a str) -> Option<Self> {
+        match kind {
+            Kind::String | Kind::StringIgnoreCase | Kind::StringLike | Kind::Null => Some(Self::Text(value)),
+            Kind::Numeric(_) => number(value).map(Self::Number),
+            Kind::Date(_) => time(value).map(Self::Time),
+            Kind::Bool => flag(value).map(Self::Flag),
+            Kind::Binary => bytes(value).map(Self::Bytes),
+            Kind::IpAddress => value.parse().ok().map(Self::Address),
+            Kind::Arn => arn::parts(value).map(Self::Arn),
+        }
+    }
+}
+
 impl Wanted {
     /// `variables`: whether the policy's version knows them. They stand under string, ARN and Bool operators only.
     pub fn new(kind: Kind, text: &str, variables: bool) -> Self {
+        let template = |wildcards: bool| Template::new(text, Marks { wildcards, variables });
         match kind {
-            Kind::String | Kind::StringIgnoreCase => {
-                Self::Text(Template::new(text, Marks { wildcards: false, variables }))
-            }
-            Kind::StringLike | Kind::Arn => Self::Text(Template::new(text, Marks { wildcards: true, variables })),
-            Kind::Bool if variables && text.contains("${") => {
-                Self::Text(Template::new(text, Marks { wildcards: false, variables }))
-            }
+            Kind::String | Kind::StringIgnoreCase => Self::Text(template(false)),
+            Kind::StringLike => Self::Text(template(true)),
+            Kind::Arn => Self::Arn(ArnPattern::new(text, variables)),
+            Kind::Bool if variables && text.contains("${") => Self::OpenFlag(template(false)),
             Kind::Bool | Kind::Null => flag(text).map_or(Self::Invalid, Self::Flag),
             Kind::Numeric(_) => number(text).map_or(Self::Invalid, Self::Number),
             Kind::Date(_) => time(text).map_or(Self::Invalid, Self::Time),
@@ -140,64 +191,31 @@ impl Wanted {
             Kind::IpAddress => network(text).map_or(Self::Invalid, |(address, bits)| Self::Network(address, bits)),
         }
     }
-}
 
-/// Whether a request's value is what the operator compares at all; if not, neither an operator nor its negation holds.
-pub fn is_valid(kind: Kind, value: &str) -> bool {
-    match kind {
-        Kind::String | Kind::StringIgnoreCase | Kind::StringLike | Kind::Null => true,
-        Kind::Numeric(_) => number(value).is_some(),
-        Kind::Date(_) => time(value).is_some(),
-        Kind::Bool => flag(value).is_some(),
-        Kind::Binary => bytes(value).is_some(),
-        Kind::IpAddress => value.parse::<IpAddr>().is_ok(),
-        Kind::Arn => arn_parts(value).is_some(),
-    }
-}
-
-/// Compares a value without variables. None: the policy's value is not what the operator compares.
-pub fn compare(kind: Kind, wanted: &Wanted, value: &str) -> Option<bool> {
-    Some(match (kind, wanted) {
-        (_, Wanted::Invalid | Wanted::Text(_)) => return None,
-        (Kind::Numeric(order), Wanted::Number(wanted)) => {
-            number(value).and_then(|value| value.partial_cmp(wanted)).is_some_and(|ordering| order.holds(ordering))
+    pub fn compare(&self, kind: Kind, given: &Given<'_>, context: &Context, missing: &mut Missing<'_>) -> Compared {
+        match (self, given) {
+            (Self::Text(wanted), Given::Text(value)) if kind == Kind::StringIgnoreCase => {
+                wanted.equals_ignoring_case(value, context, missing).into()
+            }
+            (Self::Text(wanted), Given::Text(value)) => wanted.matches(value, context, missing).into(),
+            (Self::Arn(wanted), Given::Arn(value)) => wanted.compare(value, context, missing),
+            (Self::OpenFlag(wanted), Given::Flag(value)) => {
+                wanted.equals_ignoring_case(if *value { "true" } else { "false" }, context, missing).into()
+            }
+            (Self::Flag(wanted), Given::Flag(value)) => Compared::Is(wanted == value),
+            (Self::Bytes(wanted), Given::Bytes(value)) => Compared::Is(**wanted == **value),
+            (Self::Network(network, bits), Given::Address(value)) => Compared::Is(within(*value, *network, *bits)),
+            (Self::Number(wanted), Given::Number(value)) => match (kind, value.partial_cmp(wanted)) {
+                (Kind::Numeric(order), Some(ordering)) => Compared::Is(order.holds(ordering)),
+                _ => Compared::Invalid,
+            },
+            (Self::Time(wanted), Given::Time(value)) => match kind {
+                Kind::Date(order) => Compared::Is(order.holds(value.cmp(wanted))),
+                _ => Compared::Invalid,
+            },
+            _ => Compared::Invalid,
         }
-        (Kind::Date(order), Wanted::Time(wanted)) => time(value).is_some_and(|value| order.holds(value.cmp(wanted))),
-        (Kind::Bool, Wanted::Flag(wanted)) => flag(value) == Some(*wanted),
-        (Kind::Binary, Wanted::Bytes(wanted)) => bytes(value).is_some_and(|value| *value == **wanted),
-        (Kind::IpAddress, Wanted::Network(network, bits)) => {
-            value.parse().is_ok_and(|value| within(value, *network, *bits))
-        }
-        _ => return None,
-    })
-}
-
-/// Compares text: `wanted` is the policy's value with its variables filled in.
-pub fn compare_text(kind: Kind, wanted: &Glob, value: &str) -> Option<bool> {
-    match kind {
-        Kind::StringIgnoreCase => Some(wanted.exact()?.to_lowercase() == value.to_lowercase()),
-        Kind::Arn => arn_like(wanted, value),
-        Kind::Bool => Some(flag(wanted.exact()?)? == flag(value)?),
-        _ => Some(wanted.matches(value)),
     }
-}
-
-/// Part by part; `*` alone stands for every ARN. None: the pattern is no ARN.
-fn arn_like(wanted: &Glob, value: &str) -> Option<bool> {
-    if wanted.is_all() {
-        return Some(true);
-    }
-    let value = arn_parts(value)?;
-    let pattern = wanted.split(':', 6);
-    if pattern.len() != 6 {
-        return None;
-    }
-    Some(pattern.iter().zip(value).all(|(pattern, value)| pattern.matches(value)))
-}
-
-fn arn_parts(text: &str) -> Option<[&str; 6]> {
-    let parts: [&str; 6] = text.splitn(6, ':').collect::<Vec<_>>().try_into().ok()?;
-    (parts[0] == "arn" && !parts[1].is_empty() && !parts[2].is_empty()).then_some(parts)
 }
 
 fn number(text: &str) -> Option<f64> {
@@ -219,26 +237,27 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
     base64::engine::general_purpose::STANDARD.decode(text).ok()
 }
 
-/// Seconds since 1970, or one of the W3C's forms of ISO 8601, from the year alone to fractions of a second.
+/// Seconds since 1970, or one of the W3C's forms of ISO 8601, from the year alone to fractions of a second. Four digits
+/// are a year.
 fn time(text: &str) -> Option<Timestamp> {
     let text = text.trim();
-    if let Ok(seconds) = text.parse::<f64>()
-        && text.len() > 4
+    if text.len() != 4
+        && let Some(seconds) = number(text)
     {
         // Within the range of a timestamp, and finer than anybody compares.
         #[expect(clippy::cast_possible_truncation, reason = "from_millisecond refuses what is out of range")]
         return Timestamp::from_millisecond((seconds * 1_000.0).round() as i64).ok();
     }
-    let date = |text: &str| -> Option<Timestamp> {
-        let date: Date = text.parse().ok()?;
-        jiff::tz::TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()
-    };
+    let midnight = |date: Date| jiff::tz::TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok();
     match text.len() {
-        4 => date(&format!("{text}-01-01")),
-        7 => date(&format!("{text}-01")),
-        10 => date(text),
-        // `2012-10-17T00:00Z` has no seconds.
+        4 => midnight(Date::new(text.parse().ok()?, 1, 1).ok()?),
+        7 => {
+            let (year, month) = text.split_once('-')?;
+            midnight(Date::new(year.parse().ok()?, month.parse().ok()?, 1).ok()?)
+        }
+        10 => midnight(text.parse().ok()?),
         _ => text.parse().ok().or_else(|| {
+            // `2012-10-17T00:00Z` has no seconds.
             let (minutes, zone) = text.split_at_checked(16)?;
             format!("{minutes}:00{zone}").parse().ok()
         }),
@@ -269,6 +288,13 @@ fn within(value: IpAddr, network: IpAddr, bits: u8) -> bool {
 mod tests {
     use super::*;
 
+    /// None of the values here is a variable.
+    fn compare(operator: &str, wanted: &str, value: &str) -> Compared {
+        let kind = Operator::parse(operator).expect("an operator").kind;
+        let given = Given::read(kind, value).expect("a value of its kind");
+        Wanted::new(kind, wanted, true).compare(kind, &given, &Context::default(), &mut Missing::default())
+    }
+
     #[test]
     fn every_operator_is_known_in_every_form() {
         for name in
@@ -290,31 +316,27 @@ mod tests {
         }
         assert_eq!(time("2018"), time("2018-01-01"));
         assert_eq!(time("2018-08"), time("2018-08-01T00:00:00.000Z"));
-        assert!(time("a").is_none());
+        assert_eq!(time("0"), Some(Timestamp::UNIX_EPOCH));
+        for text in ["a", "", "2018-13", "2018-1-1", "99/9-01", "infinity", "nan", "2018-08-10T00:00", "éé-01"] {
+            assert_eq!(time(text), None, "{text}");
+        }
     }
 
     #[test]
     fn networks_are_compared_by_their_bits() {
         for (network_text, value, wanted) in [
-            ("10.0.0.0/8", "10.1.2.3", Some(true)),
-            ("10.0.0.0/8", "11.1.2.3", Some(false)),
-            ("0.0.0.0/0", "11.1.2.3", Some(true)),
-            ("fe80::/10", "fe80::1", Some(true)),
-            ("fe80::/10", "10.0.0.1", Some(false)),
-            ("::/0", "2001:db8::1", Some(true)),
-            ("10.0.0.0/33", "10.0.0.1", None),
+            ("10.0.0.0/8", "10.1.2.3", Compared::Is(true)),
+            ("10.0.0.0/8", "11.1.2.3", Compared::Is(false)),
+            ("10.1.2.3", "10.1.2.3", Compared::Is(true)),
+            ("0.0.0.0/0", "11.1.2.3", Compared::Is(true)),
+            ("fe80::/10", "fe80::1", Compared::Is(true)),
+            ("fe80::/10", "10.0.0.1", Compared::Is(false)),
+            ("::/0", "2001:db8::1", Compared::Is(true)),
+            ("2001:DB8:0:0::8a2e", "2001:db8::8a2e", Compared::Is(true)),
+            ("10.0.0.0/33", "10.0.0.1", Compared::Invalid),
+            ("10.0.0.0/x", "10.0.0.1", Compared::Invalid),
         ] {
-            let wanted_value = Wanted::new(Kind::IpAddress, network_text, true);
-            assert_eq!(compare(Kind::IpAddress, &wanted_value, value), wanted, "{network_text} {value}");
+            assert_eq!(compare("IpAddress", network_text, value), wanted, "{network_text} {value}");
         }
-    }
-
-    #[test]
-    fn arns_are_compared_part_by_part() {
-        let like = |pattern: &str, value: &str| arn_like(&Glob::new(pattern), value);
-        assert_eq!(like("arn:aw*:ec?:us-*-1:*:instance/i-*", "arn:aws:ec2:us-east-1:1:instance/i-0"), Some(true));
-        assert_eq!(like("arn:aws:iam::1:*", "arn:aws:iam::1:root"), Some(true));
-        assert_eq!(like("arn:aws:*:1:*", "arn:aws:iam::1:root"), None);
-        assert_eq!(like("arn:aws:iam::1:user/a", "arn:aws:iam::1:user/A"), Some(false));
     }
 }

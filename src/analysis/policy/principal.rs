@@ -85,6 +85,12 @@ impl Caller {
         }
     }
 
+    /// A session's ARN has lost the role's path; IAM holds role names apart without regard to case
+    /// (reference_iam-quotas, "IAM name requirements").
+    fn is_session_of(&self, of: &str, name: &str) -> bool {
+        matches!(self, Self::Session { account, role, .. } if account == of && role.eq_ignore_ascii_case(name))
+    }
+
     /// A role that only its service uses (using-service-linked-roles): no SCP and no RCP bounds it.
     pub fn is_service_linked(&self) -> bool {
         match self {
@@ -121,7 +127,8 @@ pub enum Grant {
 enum Named {
     Anyone,
     Account(String),
-    Arn(String),
+    /// A user or a session.
+    Exactly(Caller),
     /// A role's ARN, with the role's account and its name without the path.
     Role {
         arn: String,
@@ -130,18 +137,25 @@ enum Named {
     },
     /// A service, or `*` of all services.
     Service(String),
-    Federated(String),
-    /// A deleted principal's unique id, a canonical user: nobody that a request can name here.
-    Other,
+    /// An identity provider, or `*` of all; or an account by its canonical user id.
+    Foreign(String),
+    /// A deleted principal's unique id: nobody that a request can name here.
+    Nobody,
 }
 
 impl Named {
+    fn new(kind: &str, text: &str) -> Self {
+        match kind.to_ascii_lowercase().as_str() {
+            "aws" => Self::aws(text),
+            "service" => Self::Service(text.to_owned()),
+            "federated" | "canonicaluser" => Self::Foreign(text.to_owned()),
+            _ => Self::Nobody,
+        }
+    }
+
     fn aws(text: &str) -> Self {
         if text == "*" {
             return Self::Anyone;
-        }
-        if is_account(text) {
-            return Self::Account(text.to_owned());
         }
         match Caller::parse(text) {
             Caller::Root { account } => Self::Account(account),
@@ -149,10 +163,10 @@ impl Named {
                 let name = arn.rsplit('/').next().unwrap_or("").to_owned();
                 Self::Role { arn, account, name }
             }
-            Caller::User { arn, .. } | Caller::Session { arn, .. } | Caller::FederatedUser { arn, .. } => {
-                Self::Arn(arn)
+            caller @ (Caller::User { .. } | Caller::Session { .. } | Caller::FederatedUser { .. }) => {
+                Self::Exactly(caller)
             }
-            _ => Self::Other,
+            Caller::Anonymous | Caller::Service(_) | Caller::Federated(_) => Self::Nobody,
         }
     }
 
@@ -163,22 +177,25 @@ impl Named {
             (Self::Account(account), Caller::Root { account: own }) => direct(account == own),
             (Self::Account(account), caller) if caller.account() == Some(account) => Grant::Account,
             (Self::Role { arn, .. }, Caller::Role { arn: own, .. }) if arn == own => Grant::Role,
-            // A session's ARN has lost the role's path; IAM holds role names apart without regard to case
-            // (reference_iam-quotas, "IAM name requirements").
-            (Self::Role { account, name, .. }, Caller::Session { account: own, role, .. })
-                if account == own && name.eq_ignore_ascii_case(role) =>
-            {
-                Grant::Role
+            (Self::Role { account, name, .. }, caller) if caller.is_session_of(account, name) => Grant::Role,
+            (Self::Exactly(named), caller) => direct(named == caller),
+            (Self::Service(named), Caller::Service(own)) => direct(named == "*" || named == own),
+            (Self::Foreign(named), Caller::Federated(own)) => direct(named == "*" || named == own),
+            // `cognito-identity.amazonaws.com` is an identity provider and, seldom, a service.
+            (Self::Foreign(named), Caller::Service(own)) | (Self::Service(named), Caller::Federated(own)) => {
+                direct(named == own)
             }
-            (
-                Self::Arn(arn),
-                Caller::User { arn: own, .. }
-                | Caller::Session { arn: own, .. }
-                | Caller::FederatedUser { arn: own, .. },
-            ) => direct(arn == own),
-            (Self::Service(service), Caller::Service(own)) => direct(service == "*" || service == own),
-            (Self::Federated(provider), Caller::Federated(own)) => direct(provider == own || provider == "*"),
             _ => Grant::None,
+        }
+    }
+
+    /// Whether it names somebody within what the other names: a role of an account, a session of a role.
+    fn is_within(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Exactly(caller), Self::Account(account)) => caller.account() == Some(account),
+            (Self::Role { account, .. }, Self::Account(of)) => account == of,
+            (Self::Exactly(caller), Self::Role { account, name, .. }) => caller.is_session_of(account, name),
+            _ => false,
         }
     }
 }
@@ -200,12 +217,7 @@ impl Principals {
         let mut named = Vec::new();
         let mut written: Vec<(Box<str>, Box<str>)> = Vec::new();
         let mut add = |kind: &str, text: String| {
-            named.push(match kind.to_ascii_lowercase().as_str() {
-                "aws" => Named::aws(&text),
-                "service" => Named::Service(text.clone()),
-                "federated" => Named::Federated(text.clone()),
-                _ => Named::Other,
-            });
+            named.push(Named::new(kind, &text));
             written.push((kind.into(), text.into()));
         };
         match element {
@@ -233,6 +245,19 @@ impl Principals {
             (true, Grant::None) => Grant::Direct,
             (true, _) => Grant::None,
         }
+    }
+
+    /// Whether a Deny with them reaches the caller. With `NotPrincipal` an account or a role that stands beside a
+    /// principal of its own is there because AWS checks it as well; it leaves out nobody else
+    /// (reference_policies_elements_notprincipal, the examples).
+    pub fn denies(&self, caller: &Caller) -> bool {
+        let names = |named: &Named| match named.names(caller) {
+            Grant::None => false,
+            Grant::Direct => true,
+            Grant::Role if matches!(caller, Caller::Role { .. }) => true,
+            Grant::Role | Grant::Account => !self.all_but || !self.named.iter().any(|other| other.is_within(named)),
+        };
+        self.named.iter().any(names) != self.all_but
     }
 
     /// Everybody, whatever conditions say.
@@ -268,7 +293,23 @@ mod tests {
             (json!({"AWS": role}), "arn:aws:iam::111122223333:role/R", Grant::None),
             (json!({"Service": "ec2.amazonaws.com"}), "ec2.amazonaws.com", Grant::Direct),
             (json!({"AWS": "AIDAEXAMPLE"}), user, Grant::None),
+            (json!({"AWS": 111_122_223_333_u64}), user, Grant::Account),
+            (json!({"AWS": "arn:aws:iam::111122223333:user/*"}), user, Grant::None),
+            (json!({"AWS": "arn:aws:sts::111122223333:assumed-role/R/*"}), session, Grant::None),
+            (json!({"AWS": "arn:aws:iam::111122223333:user/A"}), user, Grant::None),
+            (json!({"AWS": [role, user]}), user, Grant::Direct),
+            (json!({"Service": "ec2.amazonaws.com"}), "lambda.amazonaws.com", Grant::None),
+            (json!({"Service": "anonymous"}), "*", Grant::None),
+            (json!("*"), "lambda.amazonaws.com", Grant::Direct),
             (json!({"Federated": "accounts.google.com"}), "accounts.google.com", Grant::Direct),
+            (json!({"Federated": "cognito-identity.amazonaws.com"}), "cognito-identity.amazonaws.com", Grant::Direct),
+            (
+                json!({"Federated": "arn:aws:iam::111122223333:saml-provider/a"}),
+                "arn:aws:iam::111122223333:saml-provider/b",
+                Grant::None,
+            ),
+            (json!({"CanonicalUser": "79a59df900b9"}), "79a59df900b9", Grant::Direct),
+            (json!({"CanonicalUser": "79a59df900b9"}), user, Grant::None),
         ] {
             assert_eq!(names(&element, caller), wanted, "{element} {caller}");
         }
@@ -283,5 +324,36 @@ mod tests {
         assert_eq!(of(json!({"AWS": "111122223333"}), user), Grant::None);
         assert_eq!(of(json!({"AWS": "444455556666"}), user), Grant::Direct);
         assert_eq!(of(json!("*"), "*"), Grant::None);
+    }
+
+    #[test]
+    fn a_deny_with_not_principal_spares_only_the_most_closely_named() {
+        let account = "arn:aws:iam::444455556666:root";
+        let (bob, alice) = ("arn:aws:iam::444455556666:user/Bob", "arn:aws:iam::444455556666:user/Alice");
+        let (role, other) = ("arn:aws:iam::444455556666:role/p/R", "arn:aws:iam::444455556666:role/S");
+        let session = |of: &str, name: &str| format!("arn:aws:sts::444455556666:assumed-role/{of}/{name}");
+        let (s, t) = (session("R", "s"), session("R", "t"));
+        for (named, caller, denied) in [
+            (json!([bob, account]), bob, false),
+            (json!([bob, account]), alice, true),
+            (json!([bob, account]), account, false),
+            (json!([bob, account]), "arn:aws:iam::111122223333:user/Bob", true),
+            (json!([account]), alice, false),
+            (json!([bob]), bob, false),
+            (json!([s, role, account]), &s, false),
+            (json!([s, role, account]), &t, true),
+            (json!([s, role, account]), role, false),
+            (json!([role, account]), &s, false),
+            (json!([role, account]), &session("S", "s"), true),
+            (json!([role, account]), other, true),
+            (json!(["*"]), bob, false),
+            (json!([bob]), "*", true),
+        ] {
+            let principals = Principals::parse(true, &json!({"AWS": named})).expect("it parses");
+            assert_eq!(principals.denies(&Caller::parse(caller)), denied, "{named} {caller}");
+            let principals = Principals::parse(false, &json!({"AWS": named})).expect("it parses");
+            let any = principals.names(&Caller::parse(caller)) != Grant::None;
+            assert_eq!(principals.denies(&Caller::parse(caller)), any, "Principal {named} {caller}");
+        }
     }
 }

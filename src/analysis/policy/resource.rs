@@ -3,9 +3,12 @@
 //! An ARN with fewer than six parts ("short") is completed with a star in the policies of a principal. A resource policy
 //! completes it only if a wildcard is in it. An SCP or RCP takes it only if it ends with a star, and takes no other. Under
 //! `NotResource` an entry that cannot be used never turns into "everything else": the statement does not apply.
+//!
+//! A star at the end of a part reaches beyond the colons, so that `arn:aws:sqs:*:queue` is a queue of any Region and
+//! account, short as it is.
 
 use super::Truth;
-use super::context::Context;
+use super::context::{Context, Missing};
 use super::template::{Filled, Marks, Template};
 
 /// Whose policy a resource stands in.
@@ -39,7 +42,8 @@ impl Resources {
     pub fn new(all_but: bool, written: &[String], variables: bool) -> Self {
         let marks = Marks { wildcards: true, variables };
         let entry = |text: &String| {
-            let short = text.starts_with("arn:") && text.matches(':').count() < 5 && !text.ends_with('*');
+            let is_short = || Template::split(text, marks, ':', 6).len() < 6;
+            let short = text.starts_with("arn:") && !text.ends_with('*') && is_short();
             Entry {
                 whole: Template::new(text, marks),
                 completed: short.then(|| Template::new(&format!("{text}:*"), marks)),
@@ -64,44 +68,49 @@ impl Resources {
         if self.all_but {
             return vec!["*".to_owned()];
         }
-        let example =
-            |entry: &Entry| match entry.completed.as_ref().unwrap_or(&entry.whole).fill(context, &mut Vec::new()) {
-                Filled::Value(glob) => Some(glob.text()),
-                Filled::Missing | Filled::Unknown => None,
-            };
+        let example = |entry: &Entry| {
+            let template = entry.templates(Place::Principal).into_iter().flatten().last()?;
+            template.example(context)
+        };
         self.entries.iter().filter_map(example).collect()
     }
 
-    pub fn matches(&self, resource: &str, context: &Context, place: Place, missing: &mut Vec<String>) -> Truth {
+    pub fn matches(&self, resource: &str, context: &Context, place: Place, missing: &mut Missing<'_>) -> Truth {
         let mut found = Truth::No;
         for entry in &self.entries {
-            let template = match (&entry.completed, place) {
-                (None, _) => &entry.whole,
-                (Some(completed), Place::Principal) => completed,
-                (Some(completed), Place::Resource) if entry.has_wildcard => completed,
-                (Some(_), Place::Resource) => continue,
-                (Some(_), Place::Organization) if self.all_but => return Truth::No,
-                (Some(_), Place::Organization) => continue,
-            };
-            // A completed entry under NotResource either matches or is one that cannot be used.
-            if self.all_but && entry.completed.is_some() {
+            if self.all_but && entry.is_unusable(place) {
                 return Truth::No;
             }
-            let one = match template.fixed() {
-                Some(glob) => Truth::from(glob.matches(resource)),
-                None => match template.fill(context, missing) {
-                    Filled::Value(glob) => Truth::from(glob.matches(resource)),
+            for template in entry.templates(place).into_iter().flatten() {
+                found = found.or(match template.matches(resource, context, missing) {
+                    Filled::Value(fits) => Truth::from(fits),
                     Filled::Missing if self.all_but => return Truth::No,
                     Filled::Missing => Truth::No,
                     Filled::Unknown => Truth::Unknown,
-                },
-            };
-            found = found.or(one);
+                });
+            }
             if found == Truth::Yes {
                 break;
             }
         }
         if self.all_but { found.negate() } else { found }
+    }
+}
+
+impl Entry {
+    /// What it stands for in such a policy: as it is written, and completed.
+    fn templates(&self, place: Place) -> [Option<&Template>; 2] {
+        match (&self.completed, place) {
+            (None, _) => [Some(&self.whole), None],
+            (Some(_), Place::Organization) => [None, None],
+            (Some(_), Place::Resource) if !self.has_wildcard => [None, None],
+            (completed, _) => [self.has_wildcard.then_some(&self.whole), completed.as_ref()],
+        }
+    }
+
+    /// Under `NotResource` a short ARN that is or would be completed either matches or is one that cannot be used.
+    fn is_unusable(&self, place: Place) -> bool {
+        self.completed.is_some() && (place != Place::Resource || self.has_wildcard)
     }
 }
 
@@ -113,7 +122,7 @@ mod tests {
 
     fn matches(text: &str, all_but: bool, place: Place) -> bool {
         let resources = Resources::new(all_but, &[text.to_owned()], true);
-        resources.matches(QUEUE, &Context::default(), place, &mut Vec::new()) == Truth::Yes
+        resources.matches(QUEUE, &Context::default(), place, &mut Missing::default()) == Truth::Yes
     }
 
     #[test]
@@ -125,6 +134,7 @@ mod tests {
             ("arn:aws:sqs:*", true, true, true),
             ("arn:aws:sqs:us-east-1:*", true, true, true),
             ("arn:aws:sqs:*:111111111111", true, true, false),
+            ("arn:aws:sqs:*:queue", true, true, false),
             ("arn:aws:sqs:us-west-2", false, false, false),
             ("arn:aws:sns:us-east-1:111111111111:queue", false, false, false),
         ] {

@@ -487,13 +487,14 @@ impl Holders {
 
     /// Whoever may be allowed the action on the resource; whether they are is to be asked.
     pub fn candidates(&self, graph: &Graph, resource: &str) -> Vec<NodeId> {
+        use crate::analysis::policy::context::Missing;
         use crate::analysis::policy::{Context, resource::Place};
         let open = Context::open();
         let mut found = self.everywhere.clone();
         for ((policy, statement), nodes) in &self.by_statement {
             let statement = &graph.library.policy(*policy).statements[*statement];
             let Some(resources) = &statement.resources else { continue };
-            if resources.matches(resource, &open, Place::Principal, &mut Vec::new()) != Truth::No {
+            if resources.matches(resource, &open, Place::Principal, &mut Missing::default()) != Truth::No {
                 found.extend(nodes);
             }
         }
