@@ -116,7 +116,13 @@ pub fn footer(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> Opti
     }
     let list = app.list();
     let hint = if app.mouse { "mouse  ? help" } else { "? help" };
-    let state = if app.is_idle() { String::new() } else { "reading · ".to_owned() };
+    let state = if app.is_idle() {
+        String::new()
+    } else if app.a.evaluating {
+        format!("evaluating {} principals · ", app.facts.users.len() + app.facts.roles.len())
+    } else {
+        "reading · ".to_owned()
+    };
     let right = format!("{state}{} · {hint}", app.time.label());
     let right_width = u16::try_from(right.width()).unwrap_or(room);
     let dim = theme.role(Role::Dim);

@@ -1,12 +1,12 @@
 //! Principals with their policies, compiled, and the questions that can be put to them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::circumstances::Circumstances;
-use super::holdings::{By, Drafts, Holdings, Library, PolicyId, Summary};
+use super::holdings::{By, Drafts, Holdings, Library, PolicyId, Summary, customer_policy};
 use super::universe::ActionId;
 use crate::analysis::policy::{
     Caller, Context, Evidence, Layers, Policy, Request, StatementRef, Truth, Value, Verdict, evaluate, explain, special,
@@ -98,7 +98,7 @@ impl Graph {
         let mut nodes = Draft::new(facts, &library, &drafts, as_of).nodes();
         nodes.par_iter_mut().for_each(|node| node.summary = Summary::of(&library, &node.holdings));
         let by_key = nodes.iter().zip(0..).map(|(node, id)| (node.key.clone(), id)).collect();
-        let accounts = nodes.iter().map(|node| node.account().to_owned()).collect::<std::collections::BTreeSet<_>>();
+        let accounts = nodes.iter().map(|node| node.account().to_owned()).collect::<BTreeSet<_>>();
         let delegating = accounts.into_iter().map(|account| (account.clone(), delegates_to(&account))).collect();
         Self { nodes, library, by_key, delegating }
     }
@@ -145,6 +145,9 @@ impl Graph {
         }
         if node.summary.nowhere.contains(action) {
             return (Truth::No, Text::default());
+        }
+        if action.takes_only_star() {
+            return (self.ask(node, action, "*", &[], None), Text::new("*"));
         }
         let mut best = (Truth::No, Text::default());
         for resource in self.examples(node, action) {
@@ -356,7 +359,40 @@ impl<'a> Draft<'a> {
             node.contexts = self.circumstances.of_role(&role.arn, &role.tags);
             node
         }));
+        nodes.extend(self.permission_sets());
         nodes
+    }
+
+    /// The permission sets that are assigned here and whose role was not seen, as the role that they make.
+    fn permission_sets(&self) -> Vec<Node> {
+        let Some(account) = self.facts.subject_account() else { return Vec::new() };
+        let assigned: BTreeSet<&Arn> = self
+            .facts
+            .assignments
+            .keys()
+            .filter(|assignment| assignment.account == account)
+            .map(|assignment| &assignment.permission_set)
+            .collect();
+        let sets = assigned.into_iter().filter_map(|arn| self.facts.permission_sets.get(arn));
+        let unseen = sets.filter(|set| {
+            let role = format!("AWSReservedSSO_{}_", set.name);
+            !self.facts.roles.values().any(|known| known.name.starts_with(&role))
+        });
+        unseen
+            .map(|set| {
+                let name = Text::new(&format!("AWSReservedSSO_{}_0000000000000000", set.name));
+                let path = "role/aws-reserved/sso.amazonaws.com";
+                let arn = Arn::new(format!("arn:{}:iam::{account}:{path}/{name}", set.arn.partition()));
+                let mut node = node(arn, NodeKind::PermissionSet, name);
+                let by = By::PermissionSet(set.name.clone());
+                node.holdings.add(self.library, self.drafts, &set.arn, &set.managed, &by);
+                let named = |name: &Text| self.library.managed(&customer_policy(set, &account, name));
+                node.holdings.identity.extend(set.customer_managed.iter().filter_map(named).map(|id| (id, by.clone())));
+                node.holdings.boundary = set.boundary.as_ref().and_then(named);
+                node.contexts = self.circumstances.of_role(&node.arn, &[]);
+                node
+            })
+            .collect()
     }
 
     fn mfa(&self, user: &Text) -> Option<bool> {

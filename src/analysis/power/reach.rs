@@ -74,7 +74,6 @@ impl Reach {
 pub struct Members {
     /// By member: a role's ARN, and whether it is presumably there.
     roles: Vec<(AccountId, Vec<(String, bool)>)>,
-    did: HashMap<Text, BTreeMap<AccountId, Entered>>,
 }
 
 impl Members {
@@ -98,12 +97,12 @@ impl Members {
                 (account.id.clone(), roles.collect())
             })
             .collect();
-        Self { roles, did: did(facts) }
+        Self { roles }
     }
 
-    /// `key`: the principal's key, by which its events are known.
-    pub fn reach(&self, graph: &Graph, who: NodeId, key: &str) -> Reach {
-        let mut reach = Reach { did: self.did.get(key).cloned().unwrap_or_default(), ..Reach::default() };
+    /// What its policies allow; what it did is for [`did`] to say.
+    pub fn reach(&self, graph: &Graph, who: NodeId) -> Reach {
+        let mut reach = Reach::default();
         let action = ASSUME_ROLE.get();
         let node = graph.node(who);
         if node.kind != super::NodeKind::Root && node.summary.nowhere.contains(action) {
@@ -131,8 +130,9 @@ impl Members {
     }
 }
 
-/// Who entered which member, by the events: successful `AssumeRole` calls whose role is in another account.
-fn did(facts: &Facts) -> HashMap<Text, BTreeMap<AccountId, Entered>> {
+/// Who entered which member, by the events: successful `AssumeRole` calls whose role is in another account. By the key
+/// under which a principal's events are known.
+pub fn did(facts: &Facts) -> HashMap<Text, BTreeMap<AccountId, Entered>> {
     let mut did: HashMap<Text, BTreeMap<AccountId, Entered>> = HashMap::new();
     let here = facts.subject_account();
     for event in facts.events.iter() {
