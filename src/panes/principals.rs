@@ -5,10 +5,11 @@ use serde_json::{Value as Json, json};
 use super::cell::Tone;
 use super::document::{Document, Line, Target};
 use super::filter::{exactly, quote};
+use super::tree::Tree;
 use super::{Cell, Column, Jump, Pane, PaneId};
 use crate::analysis::Assessment;
-use crate::analysis::principals::{Ceiling, Gate, LastUse, PrincipalKind, PrincipalRow};
-use crate::model::Ask;
+use crate::analysis::principals::{Ceiling, LastUse, PrincipalKind, PrincipalRow};
+use crate::model::{Ask, Text};
 
 pub static PRINCIPALS: Pane = Pane {
     id: PaneId::Principals,
@@ -128,42 +129,46 @@ fn residents(principal: &PrincipalRow) -> Option<Target> {
     }
 }
 
-fn gate(a: &Assessment, gate: &Gate) -> Vec<Line> {
-    let tone = if gate.marks.iter().any(|mark| mark.is_bad()) { Tone::Warn } else { Tone::Plain };
-    let mut line = Line::toned(gate.who.clone(), tone);
-    if let Some(account) = &gate.account
-        && a.principals.iter().any(|row| row.key == account.as_str())
-    {
-        line = line.to(Target::Row(PaneId::Principals, account.to_string()));
+/// Who may become it, one node a way in, with what is asked of them.
+fn ways_in(a: &Assessment, principal: &PrincipalRow) -> Vec<Line> {
+    let mut tree = Tree::default();
+    let root = if principal.gates.is_empty() { &principal.entry } else { principal.name.as_str() };
+    tree.node(0, Line::text(root));
+    for gate in &principal.gates {
+        let tone = if gate.marks.iter().any(|mark| mark.is_bad()) { Tone::Warn } else { Tone::Plain };
+        let mut line = Line::toned(gate.who.clone(), tone);
+        if let Some(account) = &gate.account
+            && a.principals.iter().any(|row| row.key == account.as_str())
+        {
+            line = line.to(Target::Row(PaneId::Principals, account.to_string()));
+        }
+        tree.node(1, line);
+        for condition in &gate.conditions {
+            tree.note(Line::toned(condition.clone(), Tone::Dim));
+        }
+        if !gate.marks.is_empty() {
+            let words: Vec<&str> = gate.marks.iter().map(|mark| mark.word()).collect();
+            tree.note(Line::toned(format!("to note: {}", words.join(", ")), Tone::Warn));
+        }
     }
-    let mut lines = vec![line];
-    lines.extend(gate.conditions.iter().map(|condition| Line::toned(condition.clone(), Tone::Dim).indent(1)));
-    if !gate.marks.is_empty() {
-        let words: Vec<&str> = gate.marks.iter().map(|mark| mark.word()).collect();
-        lines.push(Line::toned(format!("to note: {}", words.join(", ")), Tone::Warn).indent(1));
-    }
-    lines
+    let unreadable = principal
+        .unreadable
+        .iter()
+        .map(|why| Line::toned(format!("The trust policy could not be read in full: {why}"), Tone::Warn));
+    unreadable.chain(tree.lines()).collect()
 }
 
-fn ways_in(a: &Assessment, principal: &PrincipalRow) -> Vec<Line> {
-    let mut lines = vec![Line::field("In short", principal.entry.clone())];
-    if let Some(why) = &principal.unreadable {
-        lines.push(Line::toned(format!("The trust policy could not be read in full: {why}"), Tone::Warn));
-    }
-    lines.extend(principal.gates.iter().flat_map(|one| gate(a, one)));
-    let label = match principal.kind {
-        PrincipalKind::IdentityCenterGroup => "Person",
-        _ => "Trusted by",
-    };
-    for name in &principal.related {
+/// The people of a group; the roles that trust a provider or an account.
+fn related(a: &Assessment, principal: &PrincipalRow) -> Vec<Line> {
+    let line = |name: &Text| {
         let row = a.principals.iter().find(|row| row.name == *name && row.key != principal.key);
-        let line = Line::field(label, name.as_str());
-        lines.push(match row {
+        let line = Line::text(name.as_str());
+        match row {
             Some(row) => line.to(Target::Row(PaneId::Principals, row.key.to_string())),
             None => line,
-        });
-    }
-    lines
+        }
+    };
+    principal.related.iter().map(line).collect()
 }
 
 fn credentials(principal: &PrincipalRow) -> Vec<Line> {
@@ -225,46 +230,93 @@ fn policies(principal: &PrincipalRow) -> Vec<Line> {
     lines
 }
 
-fn detail(a: &Assessment, row: usize) -> Document {
-    let principal = &a.principals[row];
-    let mut what = vec![Line::field("Kind", principal.kind.word())];
+fn who(principal: &PrincipalRow) -> Vec<Line> {
+    let mut lines = vec![Line::field("Kind", principal.kind.word())];
     if !principal.arn.is_empty() {
-        what.push(Line::field("ARN", principal.arn.as_str()));
+        lines.push(Line::field("ARN", principal.arn.as_str()));
     }
     if principal.created.is_some() {
-        what.push(Line::time("Created", principal.created, ""));
+        lines.push(Line::time("Created", principal.created, ""));
     }
-    what.push(match principal.last {
+    lines.push(match principal.last {
         LastUse::At(time) => Line::time("Last used", Some(time), ""),
         LastUse::Never if principal.kind.is_role() => Line::field("Last used", "never in the 400 days that IAM tracks"),
         LastUse::Never => Line::field("Last used", "never"),
         LastUse::Unknown => Line::field_toned("Last used", "not known", Tone::Dim),
     });
     if !principal.marks.is_empty() {
-        what.push(Line::field("To note", marks(principal)));
+        lines.push(Line::field("To note", marks(principal)));
     }
+    lines
+}
+
+fn in_the_period(principal: &PrincipalRow) -> String {
     let deeds = principal.deeds;
-    let mut activity = vec![Line::field(
-        "In the period",
-        format!("{} events, {} writes, {} errors", deeds.events, deeds.writes, deeds.errors),
-    )];
-    if let Some(target) = events(principal) {
-        activity[0].target = Some(target);
-    } else {
-        activity.clear();
+    format!("{} events, {} writes, {} errors", deeds.events, deeds.writes, deeds.errors)
+}
+
+fn activity(principal: &PrincipalRow) -> Vec<Line> {
+    let line = |target| Line::field("In the period", in_the_period(principal)).to(target);
+    events(principal).map(line).into_iter().collect()
+}
+
+/// What the other tabs hold, in a line each.
+fn in_short(principal: &PrincipalRow) -> Vec<Line> {
+    let to = |label: &str, text: String, tab: &'static str| {
+        let line = Line::field(label, text);
+        line.to(Target::Tab(PaneId::Principals, principal.key.to_string(), tab))
+    };
+    let mut lines = vec![to("How they get in", principal.entry.clone(), TRUST)];
+    let policies = principal.policies.words();
+    if !policies.is_empty() {
+        lines.push(to("Policies", policies, POLICIES));
     }
+    if events(principal).is_some() {
+        lines.push(to("In the period", in_the_period(principal), ACTIVITY));
+    }
+    if !principal.residents.is_empty() {
+        lines.push(to("Carried by", format!("{} residents", principal.residents.len()), RESIDENTS));
+    }
+    lines
+}
+
+/// The names of tabs to which something leads.
+const TRUST: &str = "Trust";
+const POLICIES: &str = "Policies";
+const ACTIVITY: &str = "Activity";
+const RESIDENTS: &str = "Residents";
+
+fn detail(a: &Assessment, row: usize) -> Document {
+    let principal = &a.principals[row];
+    let held = &principal.policies;
+    let policy_count = held.attached.len() + held.inline.len() + held.from_groups.len() + held.permission_sets.len();
     let carried = principal
         .residents
         .iter()
         .map(|key| Line::text(key.as_str()).to(Target::Row(PaneId::Residents, key.to_string())));
+    let related_heading = match principal.kind {
+        PrincipalKind::IdentityCenterGroup => "People",
+        _ => "Trusted by",
+    };
     Document::new(format!("{} ({})", principal.name, principal.kind.word()))
-        .section("Who", what)
+        .tab("Who")
+        .section("Who", who(principal))
+        .section("In short", in_short(principal))
+        .tab(TRUST)
+        .count(principal.gates.len() + principal.related.len())
         .section("How they get in", ways_in(a, principal))
+        .section(related_heading, related(a, principal))
+        .tab("Credentials")
         .section("Credentials", credentials(principal))
+        .tab(POLICIES)
+        .count(policy_count)
         .section("Policies", policies(principal))
-        .section("Activity", activity)
+        .tab(ACTIVITY)
+        .section("Activity", activity(principal))
+        .tab(RESIDENTS)
+        .count(principal.residents.len())
         .section("Residents that carry it", carried.collect())
-        .section("Raw", vec![Line::toned("Open what AWS answered", Tone::Link).to(Target::Raw)])
+        .tab_later("Raw", |a, row| super::raw::sections(&raw(a, row)))
 }
 
 /// The value of the model that the row was made from, policy documents opened.
