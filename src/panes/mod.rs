@@ -10,7 +10,9 @@ pub mod filter;
 pub mod order;
 pub mod overview;
 pub mod principals;
+pub mod raw;
 pub mod residents;
+pub mod tree;
 
 use serde_json::Value as Json;
 
@@ -18,7 +20,7 @@ use crate::analysis::Assessment;
 use crate::model::{Ask, Text};
 
 pub use cell::{Cell, TimeMode, TimeStyle, Tone, Value};
-pub use document::{Document, Line, Section, Span, Target};
+pub use document::{Document, Line, Section, Span, Tab, Target};
 
 /// Every pane, in the order of its digit.
 pub static ALL: &[&Pane] = &[
