@@ -43,25 +43,7 @@ pub static PRINCIPALS: Pane = Pane {
             Cell::text(principal.name.as_str()).tone(tone)
         }),
         Column::fixed("kind", "KIND", 14, 0, |a, row| Cell::text(a.principals[row].kind.word())),
-        Column::share("entry", "HOW THEY GET IN", 13, 3, 0, |a, row| {
-            let principal = &a.principals[row];
-            let tone = if principal.marks.iter().any(|mark| mark.is_bad()) { Tone::Warn } else { Tone::Plain };
-            Cell::text(principal.entry.as_str()).tone(tone)
-        }),
-        Column::fixed("last", "LAST USED", 16, 0, last),
-        Column::fixed("mfa", "MFA", 3, 0, |a, row| {
-            let mfa = a.principals[row].mfa;
-            Cell::flag(mfa).tone(if mfa == Some(false) { Tone::Warn } else { Tone::Plain })
-        }),
-        Column::fixed("keys", "KEYS", 4, 1, |a, row| {
-            let principal = &a.principals[row];
-            match principal.active_keys {
-                Some(count) if count > 0 && principal.kind == PrincipalKind::Root => Cell::count(count).tone(Tone::Bad),
-                Some(count) => Cell::count(count),
-                None => Cell::unknown(),
-            }
-        }),
-        Column::fixed("exposure", "EXPOSURE", 8, 0, |a, row| {
+        Column::fixed("exposure", "EXPOSURE", 10, 0, |a, row| {
             let score = a.principals[row].exposure.score;
             let tone = match score {
                 100.. => Tone::Bad,
@@ -70,19 +52,37 @@ pub static PRINCIPALS: Pane = Pane {
             };
             Cell::count(score).tone(tone)
         }),
-        Column::share("power", "POWER", 10, 2, 0, |a, row| {
+        Column::share("power", "POWER", 12, 3, 0, |a, row| {
             let principal = &a.principals[row];
             let grave =
                 principal.profile.strongest().is_some_and(|power| power <= crate::catalog::powers::Power::IamControl);
             Cell::text(principal.profile.words()).tone(if grave { Tone::Bad } else { Tone::Plain })
         }),
-        Column::fixed("steps", "TO ADMIN", 8, 1, |a, row| to_admin(&a.principals[row])),
-        Column::share("reach", "REACH INTO MEMBERS", 12, 1, 4, |a, row| Cell::text(a.principals[row].reach.words())),
+        Column::fixed("steps", "TO ADMIN", 8, 0, |a, row| to_admin(&a.principals[row])),
+        Column::fixed("last", "LAST USED", 16, 0, last),
+        Column::share("entry", "HOW THEY GET IN", 13, 3, 2, |a, row| {
+            let principal = &a.principals[row];
+            let tone = if principal.marks.iter().any(|mark| mark.is_bad()) { Tone::Warn } else { Tone::Plain };
+            Cell::text(principal.entry.as_str()).tone(tone)
+        }),
+        Column::fixed("mfa", "MFA", 3, 2, |a, row| {
+            let mfa = a.principals[row].mfa;
+            Cell::flag(mfa).tone(if mfa == Some(false) { Tone::Warn } else { Tone::Plain })
+        }),
+        Column::fixed("keys", "KEYS", 4, 3, |a, row| {
+            let principal = &a.principals[row];
+            match principal.active_keys {
+                Some(count) if count > 0 && principal.kind == PrincipalKind::Root => Cell::count(count).tone(Tone::Bad),
+                Some(count) => Cell::count(count),
+                None => Cell::unknown(),
+            }
+        }),
         Column::share("marks", "TO NOTE", 12, 2, 2, |a, row| {
             let principal = &a.principals[row];
             let bad = principal.marks.iter().any(|mark| mark.is_bad());
             Cell::text(marks(principal)).tone(if bad { Tone::Warn } else { Tone::Plain })
         }),
+        Column::share("reach", "REACH INTO MEMBERS", 12, 1, 4, |a, row| Cell::text(a.principals[row].reach.words())),
         Column::fixed("password", "PASSWORD", 8, 4, |a, row| Cell::flag(a.principals[row].password)),
         Column::fixed("key-age", "OLDEST KEY", 16, 5, |a, row| Cell::time(a.principals[row].oldest_key)),
         Column::fixed("ceiling", "CEILING", 10, 6, |a, row| match a.principals[row].ceiling {

@@ -33,7 +33,15 @@ impl Workers {
         deliveries: mpsc::Sender<Delivery>,
         messages: mpsc::UnboundedSender<Msg>,
     ) -> Self {
-        Self { source, words, deliveries, messages, stops: HashMap::new(), all: CancellationToken::new(), powers: Arc::default() }
+        Self {
+            source,
+            words,
+            deliveries,
+            messages,
+            stops: HashMap::new(),
+            all: CancellationToken::new(),
+            powers: Arc::default(),
+        }
     }
 
     /// Starts a reading; its end is always delivered, even when it panics.

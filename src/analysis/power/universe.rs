@@ -44,8 +44,7 @@ struct Universe {
 }
 
 static UNIVERSE: LazyLock<Universe> = LazyLock::new(|| {
-    let mut universe =
-        Universe { actions: Vec::new(), by_name: HashMap::new(), only_star: ActionSet::default() };
+    let mut universe = Universe { actions: Vec::new(), by_name: HashMap::new(), only_star: ActionSet::default() };
     let ways = escalation::paths().iter().flat_map(|path| path.required.iter().copied());
     let levers = organization_paths::paths()
         .iter()

@@ -7,11 +7,11 @@ use super::evidence;
 use crate::analysis::policy::Truth;
 use crate::analysis::power::{Lever, Move, NodeId, Power, Standing};
 use crate::analysis::{Assessment, PrincipalRow};
-use crate::panes::filter::quote;
 use crate::catalog::escalation;
 use crate::panes::PaneId;
 use crate::panes::cell::Tone;
 use crate::panes::document::{Line, Section, Target};
+use crate::panes::filter::quote;
 use crate::panes::tree::{self, Step};
 
 /// Targets of one way that are shown before the rest is counted.
