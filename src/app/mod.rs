@@ -27,7 +27,7 @@ use jiff::tz::TimeZone;
 use crate::analysis::{Assessment, Lens};
 use crate::collect::RunId;
 use crate::model::{Ask, Facts, OriginKind};
-use crate::panes::{ALL, Document, PaneId, TimeMode, TimeStyle, Tone};
+use crate::panes::{ALL, Document, PaneId, TimeMode, TimeStyle, Tone, sentence};
 use command::Command;
 use detail::Detail;
 use flow::Flowed;
@@ -352,29 +352,35 @@ fn paste(app: &mut App, text: &str) -> Vec<Effect> {
     effects
 }
 
-/// Typed to be run as it stands, not to choose a line: a pane with its filter.
-fn is_sentence(text: &str) -> bool {
-    let pane_and_filter = text.split_once(' ').is_some_and(|(word, _)| PaneId::from_name(word).is_some());
-    pane_and_filter || text == "q" || (cfg!(debug_assertions) && text == "panic")
+/// Typed to be run as it stands, though the palette would find a line for it.
+fn is_word(text: &str) -> bool {
+    text == "q" || (cfg!(debug_assertions) && text == "panic")
 }
 
 impl App {
     fn picker_key(&mut self, mut picker: Picker, chord: Chord) -> Vec<Effect> {
         self.dirty = true;
         let height = self.picker_page();
-        let text = picker.input.value().trim().to_owned();
-        if picker.purpose == picker::Purpose::Palette && chord.key == keymap::Key::Enter && is_sentence(&text) {
-            return self.run_text(&text);
+        let text = picker.input.value().to_owned();
+        if picker.purpose == picker::Purpose::Palette && chord.key == keymap::Key::Enter && is_word(text.trim()) {
+            return self.run_text(&text).unwrap_or_default();
         }
         match picker.key(chord, height) {
-            Picked::Still => {
-                self.overlay = Some(Overlay::Picker(picker));
-                Vec::new()
+            Picked::Closed => return Vec::new(),
+            Picked::Chose(picker::Choice::Type(text)) => picker.set_text(text),
+            Picked::Chose(picker::Choice::Run) | Picked::Text(_) => {
+                if let Some(effects) = self.run_text(&text) {
+                    return effects;
+                }
             }
-            Picked::Closed => Vec::new(),
-            Picked::Chose(choice) => self.choose(choice),
-            Picked::Text(text) => self.run_text(&text),
+            Picked::Chose(choice) => return self.choose(choice),
+            Picked::Still => {}
         }
+        if picker.input.value() != text {
+            picker.offer(&self.a);
+        }
+        self.overlay = Some(Overlay::Picker(picker));
+        Vec::new()
     }
 
     fn prompt_key(&mut self, mut prompt: Prompt, chord: Chord) -> Vec<Effect> {
@@ -422,25 +428,34 @@ impl App {
                 self.follow(&target);
                 Vec::new()
             }
-            picker::Choice::Nothing => Vec::new(),
+            picker::Choice::Type(_) | picker::Choice::Run | picker::Choice::Nothing => Vec::new(),
         }
     }
 
-    /// The palette's free text: a pane and a filter, as in `activity since:24h`.
-    fn run_text(&mut self, text: &str) -> Vec<Effect> {
-        let (word, rest) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
-        if let Some(pane) = PaneId::from_name(word) {
-            self.follow(&crate::panes::Target::Filter(pane, rest.trim().to_owned()));
-        } else if let Some(command) = Command::from_name(word) {
-            return self.perform(command);
-        } else if word == "q" {
-            return vec![Effect::Quit];
-        } else if cfg!(debug_assertions) && word == "panic" {
-            // So that a test can see the terminal given back; not in release builds.
-            panic!("asked for in the palette");
-        } else {
-            self.say(format!("there is no command `{}`", crate::model::text::clean(word)), Tone::Warn);
+    /// The palette's free text: a sentence, as in `activity since:24h`, or a command by its whole name. None: what is
+    /// wrong with it was said, and it can be mended.
+    fn run_text(&mut self, text: &str) -> Option<Vec<Effect>> {
+        if let Some((sentence, rest)) = sentence::find(text) {
+            match (sentence.read)(&self.a, &sentence, rest) {
+                Ok(target) => self.follow(&target),
+                Err(why) => {
+                    self.say(why, Tone::Warn);
+                    return None;
+                }
+            }
+            return Some(Vec::new());
         }
-        Vec::new()
+        match text.trim() {
+            "q" => Some(vec![Effect::Quit]),
+            // So that a test can see the terminal given back; not in release builds.
+            "panic" if cfg!(debug_assertions) => panic!("asked for in the palette"),
+            word => match Command::from_name(word) {
+                Some(command) => Some(self.perform(command)),
+                None => {
+                    self.say(format!("there is no command `{}`", crate::model::text::clean(word)), Tone::Warn);
+                    Some(Vec::new())
+                }
+            },
+        }
     }
 }

@@ -12,6 +12,7 @@ pub mod overview;
 pub mod principals;
 pub mod raw;
 pub mod residents;
+pub mod sentence;
 pub mod tree;
 
 use serde_json::Value as Json;

@@ -270,3 +270,28 @@ fn a_tree_that_is_too_deep_stays_readable() {
         }
     }
 }
+
+#[test]
+fn the_palette_takes_a_sentence_word_by_word() {
+    let harness = Harness::demo(80, 24).press(": text:activity down enter");
+    let screen = harness.screen();
+    assert!(screen.contains(": activity") && screen.contains("activity [FILTER]"), "{screen}");
+    assert!(screen.contains("principal:"), "the fields of the pane are offered: {screen}");
+    // A field is completed, and what is wrong can be mended.
+    let harness = harness.press("text:err tab");
+    assert!(harness.screen().contains(": activity error:"), "{}", harness.screen());
+    let harness = harness.press("enter");
+    assert!(harness.screen().contains("needs a value"), "{}", harness.screen());
+    let harness = harness.press("text:denied enter");
+    assert_eq!((harness.app.pane, harness.app.list().text.as_str()), (PaneId::Activity, "error:denied"));
+    assert!(harness.app.overlay.is_none());
+    // What was typed can be taken back to the list of commands.
+    let harness = Harness::demo(80, 24).press(": text:activity_ ctrl-w text:refre enter");
+    assert!(harness.app.overlay.is_none() && !harness.effects.is_empty());
+}
+
+#[test]
+fn a_word_that_is_no_command_is_said_to_be_none() {
+    let harness = Harness::demo(80, 24).press(": text:qqqxyz enter");
+    assert!(harness.screen().contains("there is no command `qqqxyz`"), "{}", harness.screen());
+}
