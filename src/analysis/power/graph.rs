@@ -129,12 +129,12 @@ impl Graph {
         if node.summary.nowhere.contains(action) {
             return Truth::No;
         }
-        self.ask(node, action, resource, keys, None)
+        self.ask(node, action.lower(), resource, keys, None)
     }
 
     /// The answer by evaluating every policy, with no shortcut: for benchmarks and tests of the shortcuts.
     pub fn evaluate(&self, who: NodeId, action: ActionId, resource: &str) -> Truth {
-        self.ask(self.node(who), action, resource, &[], None)
+        self.ask(self.node(who), action.lower(), resource, &[], None)
     }
 
     /// Whether a principal may do something to any resource at all, and to which.
@@ -147,11 +147,11 @@ impl Graph {
             return (Truth::No, Text::default());
         }
         if action.takes_only_star() {
-            return (self.ask(node, action, "*", &[], None), Text::new("*"));
+            return (self.ask(node, action.lower(), "*", &[], None), Text::new("*"));
         }
         let mut best = (Truth::No, Text::default());
         for resource in self.examples(node, action) {
-            let truth = self.ask(node, action, &resource, &[], None);
+            let truth = self.ask(node, action.lower(), &resource, &[], None);
             if truth > best.0 {
                 best = (truth, Text::new(&resource));
             }
@@ -189,14 +189,14 @@ impl Graph {
     pub fn may_assume(&self, who: NodeId, role: NodeId) -> Truth {
         let Some(trust) = self.node(role).trust else { return Truth::No };
         let node = self.node(who);
-        self.ask(node, super::moves::ASSUME_ROLE.get(), &self.node(role).arn, &[], Some(trust))
+        self.ask(node, super::moves::ASSUME_ROLE.get().lower(), &self.node(role).arn, &[], Some(trust))
     }
 
     /// The verdict over all circumstances in which the principal can act.
     fn ask(
         &self,
         node: &Node,
-        action: ActionId,
+        action: &str,
         resource: &str,
         keys: &[(&'static str, &str)],
         trust: Option<PolicyId>,
@@ -255,9 +255,21 @@ impl Graph {
 
     /// Why something is allowed, or not: of the circumstances the one that gives most.
     pub fn explain(&self, need: &Need) -> Answer {
-        let node = self.node(need.who);
-        let trust = need.into.and_then(|role| self.node(role).trust);
         let keys: Vec<(&'static str, &str)> = need.keys.iter().map(|(key, value)| (*key, &**value)).collect();
+        self.why(need.who, need.action.lower(), &need.resource, &keys, need.into)
+    }
+
+    /// The same for any action there is.
+    pub fn why(
+        &self,
+        who: NodeId,
+        action: &str,
+        resource: &str,
+        keys: &[(&'static str, &str)],
+        into: Option<NodeId>,
+    ) -> Answer {
+        let node = self.node(who);
+        let trust = into.and_then(|role| self.node(role).trust);
         let rank = |verdict: Verdict| match verdict {
             Verdict::Allowed => 0,
             Verdict::CannotTell => 1,
@@ -266,8 +278,8 @@ impl Graph {
         };
         let best = self.with_layers(node, trust, |layers| {
             let explained = |context: &Context| {
-                let context = with_keys(context, &keys);
-                explain(&request(node, need.action, &need.resource, &context, trust.is_some()), layers)
+                let context = with_keys(context, keys);
+                explain(&request(node, action, resource, &context, trust.is_some()), layers)
             };
             node.contexts.iter().map(explained).min_by_key(|(verdict, _)| rank(*verdict))
         });
@@ -292,9 +304,9 @@ impl Graph {
 
 /// `own`: the resource's own policy is at hand, so that it matters whose resource it is; else the account's own permission
 /// is what is asked about.
-fn request<'a>(node: &'a Node, action: ActionId, resource: &'a str, context: &'a Context, own: bool) -> Request<'a> {
+fn request<'a>(node: &'a Node, action: &'a str, resource: &'a str, context: &'a Context, own: bool) -> Request<'a> {
     let account = resource.splitn(6, ':').nth(4).filter(|account| own && account.len() == 12);
-    Request { caller: &node.caller, action: action.lower(), resource, resource_account: account, context }
+    Request { caller: &node.caller, action, resource, resource_account: account, context }
 }
 
 fn delegates_to(account: &str) -> Policy {

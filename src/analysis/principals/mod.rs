@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::Timestamp;
 
 use crate::analysis::policy::Truth;
+use crate::catalog::vendors;
 use crate::analysis::power::reach::{Entered, did};
 use crate::analysis::power::{NodeId, Power, Profile, Reach, Standing};
 use crate::model::event::principal_key;
@@ -370,7 +371,10 @@ impl<'a> World<'a> {
                 let name = self.facts.accounts.get(account).map_or("management account", |known| known.name.as_str());
                 format!("{account} ({name})")
             }
-            Membership::Foreign => format!("{account} (not in the organization)"),
+            Membership::Foreign => match vendors::by_account(account) {
+                Some(vendor) => format!("{account} ({}, not in the organization)", vendor.name),
+                None => format!("{account} (not in the organization)"),
+            },
             Membership::NotKnown => format!("{account} (accounts not read)"),
         }
     }

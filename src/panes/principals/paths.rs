@@ -132,8 +132,10 @@ fn other_ways(a: &Assessment, node: NodeId, of: &str) -> Section {
     }
     let mut lines = Vec::new();
     for (id, steps) in by_way {
-        for step in steps.iter().take(TARGETS) {
-            lines.extend(step_lines(a, step, 0));
+        for (n, step) in steps.iter().take(TARGETS).enumerate() {
+            let of_step = step_lines(a, step, 0);
+            // The statements behind one target are those behind the others.
+            lines.extend(of_step.into_iter().take(if n == 0 { usize::MAX } else { 1 }));
         }
         if steps.len() > TARGETS {
             lines.push(Line::toned(format!("{id}: and {} more principals", steps.len() - TARGETS), Tone::Dim));
