@@ -170,6 +170,7 @@ mod tests {
         raw: |_, _| Value::Null,
         jumps: &[],
         empty: "",
+        questions: &[],
     };
 
     fn counts() -> (usize, usize) {

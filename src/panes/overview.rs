@@ -44,6 +44,7 @@ pub static OVERVIEW: Pane = Pane {
     },
     jumps: &[],
     empty: "Nothing has been read yet",
+    questions: &[],
 };
 
 pub fn word(standing: Standing) -> &'static str {

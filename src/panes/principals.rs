@@ -1,5 +1,6 @@
 //! Principals: who can act in the account, how they get in, and what would bound them.
 
+mod asked;
 mod evidence;
 mod paths;
 mod power;
@@ -12,8 +13,11 @@ use super::document::{Document, Line, Target};
 use super::filter::{exactly, quote};
 use super::{Cell, Column, Jump, Pane, PaneId};
 use crate::analysis::Assessment;
+use crate::analysis::policy::Truth;
 use crate::analysis::principals::{Ceiling, LastUse, PrincipalKind, PrincipalRow};
 use crate::model::Ask;
+
+pub use asked::{Answered, actions_beginning, answer, can, principals_beginning, who_can};
 
 pub static PRINCIPALS: Pane = Pane {
     id: PaneId::Principals,
@@ -113,6 +117,7 @@ pub static PRINCIPALS: Pane = Pane {
         },
     ],
     empty: "No principals: nothing of IAM or Identity Center was found",
+    questions: &[asked::CAN],
 };
 
 fn last(a: &Assessment, row: usize) -> Cell<'_> {
@@ -125,7 +130,6 @@ fn last(a: &Assessment, row: usize) -> Cell<'_> {
 
 /// `admin`, `2 steps`, `1 step?` where it hangs on what is not known.
 fn to_admin(principal: &PrincipalRow) -> Cell<'static> {
-    use crate::analysis::policy::Truth;
     use crate::analysis::power::Grade;
     match (principal.profile.grade(crate::catalog::powers::Power::Admin), principal.steps) {
         (Grade::Everywhere, _) => Cell::text("admin").tone(Tone::Bad),

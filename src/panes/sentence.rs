@@ -21,7 +21,22 @@ pub struct Sentence {
 }
 
 /// Sentences other than those of the panes. To add one, add a row; palette and completion follow from it.
-pub static MORE: &[Sentence] = &[];
+pub static MORE: &[Sentence] = &[
+    Sentence {
+        word: "who-can",
+        arguments: "ACTION [RESOURCE]",
+        help: "the principals that may do it, or of whom it cannot be told",
+        read: super::principals::who_can,
+        complete: super::principals::actions_beginning,
+    },
+    Sentence {
+        word: "can",
+        arguments: "PRINCIPAL ACTION [RESOURCE]",
+        help: "whether one principal may do it",
+        read: super::principals::can,
+        complete: super::principals::principals_beginning,
+    },
+];
 
 /// Every sentence: one for each pane, then the others.
 pub fn all() -> impl Iterator<Item = Sentence> {

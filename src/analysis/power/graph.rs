@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::circumstances::Circumstances;
-use super::holdings::{By, Drafts, Holdings, Library, PolicyId, Summary, customer_policy};
+use super::holdings::{By, Drafts, Holdings, Library, Named, PolicyId, Summary, customer_policy};
 use super::universe::ActionId;
 use crate::analysis::policy::{
-    Caller, Context, Evidence, Layers, Policy, Request, StatementRef, Truth, Value, Verdict, evaluate, explain, special,
+    Caller, Context, Effect, Evidence, Layer, Layers, Policy, Request, StatementRef, Truth, Value, Verdict, evaluate,
+    explain, special,
 };
 use crate::model::event::principal_key;
 use crate::model::{Arn, Facts, Group, Text};
@@ -164,17 +165,25 @@ impl Graph {
 
     /// The resources that the statements name which allow an action: `*` first, if any does.
     pub fn examples(&self, node: &Node, action: ActionId) -> Vec<String> {
-        let own = node.holdings.identity.iter().map(|(id, _)| *id).chain(node.holdings.boundary);
+        self.examples_where(node, |named, n| named.actions[n].contains(action))
+    }
+
+    /// The same for any action there is, in lower case.
+    pub fn examples_of(&self, node: &Node, action: &str) -> Vec<String> {
+        self.examples_where(node, |named, n| {
+            named.policy.statements[n].actions.as_ref().is_some_and(|actions| actions.matches(action))
+        })
+    }
+
+    fn examples_where(&self, node: &Node, speaks: impl Fn(&Named, usize) -> bool) -> Vec<String> {
+        let Some(context) = node.contexts.first() else { return Vec::new() };
         let mut found: Vec<String> = Vec::new();
-        for id in own {
+        for id in node.holdings.identity.iter().map(|(id, _)| *id).chain(node.holdings.boundary) {
             let named = self.library.get(id);
-            for (statement, actions) in named.policy.statements.iter().zip(&named.actions) {
-                let allows = statement.effect == crate::analysis::policy::Effect::Allow;
-                if !allows || !actions.contains(action) {
-                    continue;
-                }
-                let resources = statement.resources.as_ref();
-                for example in resources.map_or_else(Vec::new, |resources| resources.examples(&node.contexts[0])) {
+            for (n, statement) in named.policy.statements.iter().enumerate() {
+                let resources = statement.resources.as_ref().filter(|_| statement.effect == Effect::Allow);
+                let resources = resources.filter(|_| speaks(named, n));
+                for example in resources.map_or_else(Vec::new, |resources| resources.examples(context)) {
                     if !found.contains(&example) {
                         found.push(example);
                     }
@@ -234,7 +243,6 @@ impl Graph {
     /// The statements that stand against an action: each Deny that speaks of it, and each Allow of the boundary, beyond
     /// which nothing goes.
     pub fn limits(&self, who: NodeId, action: ActionId) -> Vec<Cited> {
-        use crate::analysis::policy::{Effect, Layer};
         let node = self.node(who);
         let mut found = Vec::new();
         let own = node.holdings.identity.iter().map(|(id, by)| (*id, by.clone(), Layer::Identity));
@@ -286,7 +294,6 @@ impl Graph {
         let (verdict, Evidence { statements, missing, .. }) =
             best.unwrap_or((Verdict::ImplicitlyDenied, Evidence::default()));
         let cited = |(at, truth): (StatementRef, Truth)| {
-            use crate::analysis::policy::Layer;
             let (policy, by) = match at.layer {
                 Layer::Identity => node.holdings.identity.get(at.policy).cloned()?,
                 Layer::Boundary => (node.holdings.boundary?, By::Itself),

@@ -16,9 +16,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::Timestamp;
 
 use crate::analysis::policy::Truth;
-use crate::catalog::vendors;
 use crate::analysis::power::reach::{Entered, did};
 use crate::analysis::power::{NodeId, Power, Profile, Reach, Standing};
+use crate::catalog::vendors;
 use crate::model::event::principal_key;
 use crate::model::{AccessKey, AccountId, Arn, Ask, AttachedPolicy, Facts, Group, Status, Text};
 
