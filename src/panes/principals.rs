@@ -340,6 +340,7 @@ fn raw(a: &Assessment, row: usize) -> Json {
         PrincipalKind::SamlProvider | PrincipalKind::OidcProvider => {
             json!(facts.identity_providers.get(&principal.arn))
         }
+        PrincipalKind::Service => json!({"service": principal.key, "trustedBy": principal.related}),
         PrincipalKind::Account => match facts.accounts.get(principal.key.as_str()) {
             Some(account) => json!(account),
             None => json!({"id": principal.key, "trustedBy": principal.related}),
@@ -349,9 +350,31 @@ fn raw(a: &Assessment, row: usize) -> Json {
             json!({"group": facts.directory_groups.get(&principal.key), "user": facts.directory_users.get(&principal.key),
                 "assignments": assignments})
         }
-        _ => json!(facts.roles.get(&principal.arn)),
+        _ => json!({"role": facts.roles.get(&principal.arn)}),
     };
+    let mut value = value;
+    if let Json::Object(map) = &mut value
+        && !principal.nodes.is_empty()
+    {
+        map.insert("policies".into(), held(a, principal));
+    }
     opened(value)
+}
+
+/// The documents of the managed policies that it holds, by ARN: the evidence behind its powers.
+fn held(a: &Assessment, principal: &PrincipalRow) -> Json {
+    use crate::analysis::power::holdings::PolicyKind;
+    let graph = &a.power.graph;
+    let holdings = principal.nodes.iter().map(|node| &graph.node(*node).holdings);
+    let ids = holdings.flat_map(|held| held.identity.iter().map(|(id, _)| *id).chain(held.boundary));
+    let managed = ids.map(|id| graph.library.get(id)).filter(|named| named.kind == PolicyKind::Managed);
+    let document = |arn: &crate::model::Arn| {
+        let known = a.facts.managed_policies.get(arn);
+        let version = known.and_then(|policy| policy.versions.iter().find(|version| version.default));
+        let text = version.map(|version| version.document.to_string());
+        text.or_else(|| crate::catalog::managed_policies::document(arn).map(ToOwned::to_owned))
+    };
+    managed.map(|named| (named.arn.to_string(), document(&named.arn).map_or(Json::Null, Json::String))).collect()
 }
 
 /// JSON in strings, such as policy documents, as JSON.
