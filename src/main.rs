@@ -120,6 +120,23 @@ async fn command(cli: Cli, source: Arc<dyn Source>, words: OrderWords, no_color:
             }
             whole
         }
+        Some(Command::WhoCan { action, resource, format }) => {
+            let question = resource.as_ref().map_or(action.clone(), |resource| format!("{action} {resource}"));
+            let filter = format!("can:{}", mgmtscope::panes::filter::quote(&question));
+            mgmtscope::panes::filter::Filter::new(&filter, PaneId::Principals.pane())
+                .map_err(|error| Failure::Input(error.message))?;
+            let facts = batch::read(source, &words, batch::needed(PaneId::Principals), bars).await;
+            let whole = batch::query(facts.clone(), PaneId::Principals, &filter, format)?;
+            if !whole {
+                batch::tell_gaps(&facts, &mut stderr())?;
+            }
+            whole
+        }
+        Some(Command::Can { principal, action, resource }) => {
+            let facts = batch::read(source, &words, batch::needed(PaneId::Principals), bars).await;
+            let question = resource.as_ref().map_or(action.clone(), |resource| format!("{action} {resource}"));
+            return batch::can(facts, &format!("{principal} {question}")).map(ExitCode::from);
+        }
         Some(Command::Doctor) => {
             let facts = batch::read(source, &words, doctor::asks(), bars).await;
             doctor::print(&facts, &mut stdout())?

@@ -35,6 +35,8 @@ pub struct Assessment {
     pub activity: Activity,
     /// What follows from the policies; made anew only when they change.
     pub power: Arc<Power>,
+    /// Policies are being evaluated: powers are those of before, or none yet.
+    pub evaluating: bool,
     pub principals: Vec<PrincipalRow>,
     pub residents: Vec<ResidentRow>,
     pub delegation: Vec<DelegationRow>,
@@ -61,14 +63,22 @@ pub fn assess(facts: Facts, as_of: Timestamp, lens: Lens) -> Assessment {
     assess_with(facts, as_of, lens, power)
 }
 
-/// The same, with powers that are known already, or not yet.
+/// The same, with powers that are known already; or not yet, to be added by [`Assessment::empower`].
 pub fn assess_with(facts: Facts, as_of: Timestamp, lens: Lens, power: Arc<Power>) -> Assessment {
     let activity = activity::assess(&facts, lens);
-    let mut assessment = Assessment { facts, as_of, activity, power, ..Assessment::default() };
+    let mut assessment = Assessment { facts, as_of, activity, ..Assessment::default() };
     assessment.residents = residents::assess(&assessment.facts);
-    assessment.principals = principals::assess(&assessment);
-    assessment.delegation = delegation::assess(&assessment);
     assessment.coverage = coverage::assess(&assessment.facts);
-    assessment.claims = practices::assess(&assessment);
+    assessment.empower(power);
     assessment
+}
+
+impl Assessment {
+    /// Takes in powers, and makes anew what follows from them.
+    pub fn empower(&mut self, power: Arc<Power>) {
+        self.power = power;
+        self.principals = principals::assess(self);
+        self.delegation = delegation::assess(self);
+        self.claims = practices::assess(self);
+    }
 }

@@ -12,6 +12,8 @@ pub mod organization_paths;
 mod packed;
 pub mod policy;
 pub mod powers;
+pub mod reach_roles;
 pub mod residency;
 pub mod resource_types;
 pub mod services;
+pub mod vendors;

@@ -161,7 +161,7 @@ mod tests {
             let distinct: BTreeSet<_> = class.probes.iter().map(|probe| probe.action).collect();
             assert_eq!(distinct.len(), class.probes.len(), "{}", power.word());
             for probe in &class.probes {
-                assert!(!probe.why.is_empty() && !(probe.literal && !probe.on.is_empty()), "{}", probe.action);
+                assert!(!probe.why.is_empty() && (!probe.literal || probe.on.is_empty()), "{}", probe.action);
             }
         }
     }

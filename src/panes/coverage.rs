@@ -56,6 +56,7 @@ pub static COVERAGE: Pane = Pane {
         },
     }],
     empty: "Nothing was asked",
+    questions: &[],
 };
 
 pub fn tone(status: Status) -> Tone {

@@ -1,15 +1,16 @@
 //! Principals with their policies, compiled, and the questions that can be put to them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::circumstances::Circumstances;
-use super::holdings::{By, Drafts, Holdings, Library, PolicyId, Summary};
+use super::holdings::{By, Drafts, Holdings, Library, Named, PolicyId, Summary, customer_policy};
 use super::universe::ActionId;
 use crate::analysis::policy::{
-    Caller, Context, Evidence, Layers, Policy, Request, StatementRef, Truth, Value, Verdict, evaluate, explain, special,
+    Caller, Context, Effect, Evidence, Layer, Layers, Policy, Request, StatementRef, Truth, Value, Verdict, evaluate,
+    explain, special,
 };
 use crate::model::event::principal_key;
 use crate::model::{Arn, Facts, Group, Text};
@@ -98,7 +99,7 @@ impl Graph {
         let mut nodes = Draft::new(facts, &library, &drafts, as_of).nodes();
         nodes.par_iter_mut().for_each(|node| node.summary = Summary::of(&library, &node.holdings));
         let by_key = nodes.iter().zip(0..).map(|(node, id)| (node.key.clone(), id)).collect();
-        let accounts = nodes.iter().map(|node| node.account().to_owned()).collect::<std::collections::BTreeSet<_>>();
+        let accounts = nodes.iter().map(|node| node.account().to_owned()).collect::<BTreeSet<_>>();
         let delegating = accounts.into_iter().map(|account| (account.clone(), delegates_to(&account))).collect();
         Self { nodes, library, by_key, delegating }
     }
@@ -129,12 +130,12 @@ impl Graph {
         if node.summary.nowhere.contains(action) {
             return Truth::No;
         }
-        self.ask(node, action, resource, keys, None)
+        self.ask(node, action.lower(), resource, keys, None)
     }
 
     /// The answer by evaluating every policy, with no shortcut: for benchmarks and tests of the shortcuts.
     pub fn evaluate(&self, who: NodeId, action: ActionId, resource: &str) -> Truth {
-        self.ask(self.node(who), action, resource, &[], None)
+        self.ask(self.node(who), action.lower(), resource, &[], None)
     }
 
     /// Whether a principal may do something to any resource at all, and to which.
@@ -146,9 +147,12 @@ impl Graph {
         if node.summary.nowhere.contains(action) {
             return (Truth::No, Text::default());
         }
+        if action.takes_only_star() {
+            return (self.ask(node, action.lower(), "*", &[], None), Text::new("*"));
+        }
         let mut best = (Truth::No, Text::default());
         for resource in self.examples(node, action) {
-            let truth = self.ask(node, action, &resource, &[], None);
+            let truth = self.ask(node, action.lower(), &resource, &[], None);
             if truth > best.0 {
                 best = (truth, Text::new(&resource));
             }
@@ -161,17 +165,25 @@ impl Graph {
 
     /// The resources that the statements name which allow an action: `*` first, if any does.
     pub fn examples(&self, node: &Node, action: ActionId) -> Vec<String> {
-        let own = node.holdings.identity.iter().map(|(id, _)| *id).chain(node.holdings.boundary);
+        self.examples_where(node, |named, n| named.actions[n].contains(action))
+    }
+
+    /// The same for any action there is, in lower case.
+    pub fn examples_of(&self, node: &Node, action: &str) -> Vec<String> {
+        self.examples_where(node, |named, n| {
+            named.policy.statements[n].actions.as_ref().is_some_and(|actions| actions.matches(action))
+        })
+    }
+
+    fn examples_where(&self, node: &Node, speaks: impl Fn(&Named, usize) -> bool) -> Vec<String> {
+        let Some(context) = node.contexts.first() else { return Vec::new() };
         let mut found: Vec<String> = Vec::new();
-        for id in own {
+        for id in node.holdings.identity.iter().map(|(id, _)| *id).chain(node.holdings.boundary) {
             let named = self.library.get(id);
-            for (statement, actions) in named.policy.statements.iter().zip(&named.actions) {
-                let allows = statement.effect == crate::analysis::policy::Effect::Allow;
-                if !allows || !actions.contains(action) {
-                    continue;
-                }
-                let resources = statement.resources.as_ref();
-                for example in resources.map_or_else(Vec::new, |resources| resources.examples(&node.contexts[0])) {
+            for (n, statement) in named.policy.statements.iter().enumerate() {
+                let resources = statement.resources.as_ref().filter(|_| statement.effect == Effect::Allow);
+                let resources = resources.filter(|_| speaks(named, n));
+                for example in resources.map_or_else(Vec::new, |resources| resources.examples(context)) {
                     if !found.contains(&example) {
                         found.push(example);
                     }
@@ -186,14 +198,14 @@ impl Graph {
     pub fn may_assume(&self, who: NodeId, role: NodeId) -> Truth {
         let Some(trust) = self.node(role).trust else { return Truth::No };
         let node = self.node(who);
-        self.ask(node, super::moves::ASSUME_ROLE.get(), &self.node(role).arn, &[], Some(trust))
+        self.ask(node, super::moves::ASSUME_ROLE.get().lower(), &self.node(role).arn, &[], Some(trust))
     }
 
     /// The verdict over all circumstances in which the principal can act.
     fn ask(
         &self,
         node: &Node,
-        action: ActionId,
+        action: &str,
         resource: &str,
         keys: &[(&'static str, &str)],
         trust: Option<PolicyId>,
@@ -231,7 +243,6 @@ impl Graph {
     /// The statements that stand against an action: each Deny that speaks of it, and each Allow of the boundary, beyond
     /// which nothing goes.
     pub fn limits(&self, who: NodeId, action: ActionId) -> Vec<Cited> {
-        use crate::analysis::policy::{Effect, Layer};
         let node = self.node(who);
         let mut found = Vec::new();
         let own = node.holdings.identity.iter().map(|(id, by)| (*id, by.clone(), Layer::Identity));
@@ -252,9 +263,21 @@ impl Graph {
 
     /// Why something is allowed, or not: of the circumstances the one that gives most.
     pub fn explain(&self, need: &Need) -> Answer {
-        let node = self.node(need.who);
-        let trust = need.into.and_then(|role| self.node(role).trust);
         let keys: Vec<(&'static str, &str)> = need.keys.iter().map(|(key, value)| (*key, &**value)).collect();
+        self.why(need.who, need.action.lower(), &need.resource, &keys, need.into)
+    }
+
+    /// The same for any action there is.
+    pub fn why(
+        &self,
+        who: NodeId,
+        action: &str,
+        resource: &str,
+        keys: &[(&'static str, &str)],
+        into: Option<NodeId>,
+    ) -> Answer {
+        let node = self.node(who);
+        let trust = into.and_then(|role| self.node(role).trust);
         let rank = |verdict: Verdict| match verdict {
             Verdict::Allowed => 0,
             Verdict::CannotTell => 1,
@@ -263,15 +286,14 @@ impl Graph {
         };
         let best = self.with_layers(node, trust, |layers| {
             let explained = |context: &Context| {
-                let context = with_keys(context, &keys);
-                explain(&request(node, need.action, &need.resource, &context, trust.is_some()), layers)
+                let context = with_keys(context, keys);
+                explain(&request(node, action, resource, &context, trust.is_some()), layers)
             };
             node.contexts.iter().map(explained).min_by_key(|(verdict, _)| rank(*verdict))
         });
         let (verdict, Evidence { statements, missing, .. }) =
             best.unwrap_or((Verdict::ImplicitlyDenied, Evidence::default()));
         let cited = |(at, truth): (StatementRef, Truth)| {
-            use crate::analysis::policy::Layer;
             let (policy, by) = match at.layer {
                 Layer::Identity => node.holdings.identity.get(at.policy).cloned()?,
                 Layer::Boundary => (node.holdings.boundary?, By::Itself),
@@ -289,9 +311,9 @@ impl Graph {
 
 /// `own`: the resource's own policy is at hand, so that it matters whose resource it is; else the account's own permission
 /// is what is asked about.
-fn request<'a>(node: &'a Node, action: ActionId, resource: &'a str, context: &'a Context, own: bool) -> Request<'a> {
+fn request<'a>(node: &'a Node, action: &'a str, resource: &'a str, context: &'a Context, own: bool) -> Request<'a> {
     let account = resource.splitn(6, ':').nth(4).filter(|account| own && account.len() == 12);
-    Request { caller: &node.caller, action: action.lower(), resource, resource_account: account, context }
+    Request { caller: &node.caller, action, resource, resource_account: account, context }
 }
 
 fn delegates_to(account: &str) -> Policy {
@@ -356,7 +378,40 @@ impl<'a> Draft<'a> {
             node.contexts = self.circumstances.of_role(&role.arn, &role.tags);
             node
         }));
+        nodes.extend(self.permission_sets());
         nodes
+    }
+
+    /// The permission sets that are assigned here and whose role was not seen, as the role that they make.
+    fn permission_sets(&self) -> Vec<Node> {
+        let Some(account) = self.facts.subject_account() else { return Vec::new() };
+        let assigned: BTreeSet<&Arn> = self
+            .facts
+            .assignments
+            .keys()
+            .filter(|assignment| assignment.account == account)
+            .map(|assignment| &assignment.permission_set)
+            .collect();
+        let sets = assigned.into_iter().filter_map(|arn| self.facts.permission_sets.get(arn));
+        let unseen = sets.filter(|set| {
+            let role = format!("AWSReservedSSO_{}_", set.name);
+            !self.facts.roles.values().any(|known| known.name.starts_with(&role))
+        });
+        unseen
+            .map(|set| {
+                let name = Text::new(&format!("AWSReservedSSO_{}_0000000000000000", set.name));
+                let path = "role/aws-reserved/sso.amazonaws.com";
+                let arn = Arn::new(format!("arn:{}:iam::{account}:{path}/{name}", set.arn.partition()));
+                let mut node = node(arn, NodeKind::PermissionSet, name);
+                let by = By::PermissionSet(set.name.clone());
+                node.holdings.add(self.library, self.drafts, &set.arn, &set.managed, &by);
+                let named = |name: &Text| self.library.managed(&customer_policy(set, &account, name));
+                node.holdings.identity.extend(set.customer_managed.iter().filter_map(named).map(|id| (id, by.clone())));
+                node.holdings.boundary = set.boundary.as_ref().and_then(named);
+                node.contexts = self.circumstances.of_role(&node.arn, &[]);
+                node
+            })
+            .collect()
     }
 
     fn mfa(&self, user: &Text) -> Option<bool> {

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::universe::{ActionId, ActionSet};
 use crate::analysis::policy::{Effect, Policy, Statement};
-use crate::model::{Arn, AttachedPolicy, Facts, InlinePolicy, Text};
+use crate::model::{AccountId, Arn, AttachedPolicy, Facts, InlinePolicy, PermissionSet, Text};
 
 /// A policy's number in the [`Library`].
 pub type PolicyId = u32;
@@ -66,10 +66,13 @@ impl Library {
         let groups = facts.groups.values().flat_map(|group| group.attached.iter().map(|policy| &policy.arn));
         let roles = facts.roles.values().flat_map(|role| role.attached.iter().map(|p| &p.arn).chain(&role.boundary));
         let sets = facts.permission_sets.values().flat_map(|set| set.managed.iter().map(|policy| &policy.arn));
-        let held: BTreeSet<&Arn> = users.chain(groups).chain(roles).chain(sets).collect();
+        let mut held: BTreeSet<Arn> = users.chain(groups).chain(roles).chain(sets).cloned().collect();
+        if let Some(account) = facts.subject_account() {
+            held.extend(facts.permission_sets.values().flat_map(|set| customer_policies(set, &account)));
+        }
         for arn in held {
-            let id = drafts.add(PolicyKind::Managed, &Text::new(arn.name()), arn, managed_document(facts, arn));
-            drafts.managed.insert(arn.clone(), id);
+            let id = drafts.add(PolicyKind::Managed, &Text::new(arn.name()), &arn, managed_document(facts, &arn));
+            drafts.managed.insert(arn, id);
         }
         for user in facts.users.values() {
             drafts.inline(&user.arn, &user.inline);
@@ -109,6 +112,20 @@ impl Library {
     pub fn managed(&self, arn: &Arn) -> Option<PolicyId> {
         self.managed.get(arn).copied()
     }
+}
+
+/// What a permission set names of an account's own policies: those by path and name, and its boundary.
+fn customer_policies(set: &PermissionSet, account: &AccountId) -> Vec<Arn> {
+    set.customer_managed.iter().chain(&set.boundary).map(|name| customer_policy(set, account, name)).collect()
+}
+
+/// The policy of an account that a permission set names by path and name; or by ARN, if it is AWS's.
+pub fn customer_policy(set: &PermissionSet, account: &AccountId, name: &Text) -> Arn {
+    if name.starts_with("arn:") {
+        return Arn::new(name);
+    }
+    let slash = if name.starts_with('/') { "" } else { "/" };
+    Arn::new(format!("arn:{}:iam::{account}:policy{slash}{name}", set.arn.partition()))
 }
 
 /// The text of a managed policy: from the picture, else AWS's own as it is embedded here.

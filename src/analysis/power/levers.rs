@@ -116,6 +116,21 @@ impl Ground {
     }
 }
 
+/// The asks whose end matters: what was not read to the end is not known not to be there.
+pub const ASKS: [Ask; 11] = [
+    Ask::Accounts,
+    Ask::TrustedAccess,
+    Ask::DelegatedAdministrators,
+    Ask::Tree,
+    Ask::IdentityCenter,
+    Ask::PermissionSets,
+    Ask::Assignments,
+    Ask::IdentityProviders,
+    Ask::Trails,
+    Ask::AuthorizationDetails,
+    Ask::CloudControl,
+];
+
 /// Known and there; known and not there; not read.
 fn told(there: bool, ask: Ask, facts: &Facts) -> Truth {
     match (there, facts.coverage.status(ask)) {

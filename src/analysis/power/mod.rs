@@ -11,10 +11,13 @@ pub mod graph;
 pub mod holdings;
 pub mod levers;
 pub mod moves;
+pub mod question;
 pub mod reach;
 pub mod routes;
 pub mod surroundings;
 pub mod universe;
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -26,6 +29,7 @@ pub use grades::{Grade, Profile};
 pub use graph::{Answer, Cited, Graph, Need, Node, NodeId, NodeKind};
 pub use levers::{Ground, Lever};
 pub use moves::{Move, Moves};
+pub use question::{Question, Told};
 pub use reach::{Members, Reach};
 pub use routes::{Routes, Standing};
 pub use surroundings::Surroundings;
@@ -41,6 +45,42 @@ pub struct Power {
     pub members: Members,
     /// By number, as the nodes.
     pub profiles: Vec<Profile>,
+}
+
+/// The facts from which powers follow. As long as they are the same, so are the powers.
+#[derive(Clone, Debug, Default)]
+pub struct Inputs(Facts);
+
+impl Inputs {
+    pub fn of(facts: &Facts) -> Self {
+        // Events say what was done, not what may be.
+        Self(Facts { events: Arc::default(), ..facts.clone() })
+    }
+
+    pub fn same(&self, other: &Self) -> bool {
+        let (a, b) = (&self.0, &other.0);
+        let told = |facts: &Facts| levers::ASKS.map(|ask| facts.coverage.status(ask));
+        Arc::ptr_eq(&a.users, &b.users)
+            && Arc::ptr_eq(&a.groups, &b.groups)
+            && Arc::ptr_eq(&a.roles, &b.roles)
+            && Arc::ptr_eq(&a.managed_policies, &b.managed_policies)
+            && Arc::ptr_eq(&a.permission_sets, &b.permission_sets)
+            && Arc::ptr_eq(&a.assignments, &b.assignments)
+            && Arc::ptr_eq(&a.credential_report, &b.credential_report)
+            && Arc::ptr_eq(&a.access_keys, &b.access_keys)
+            && Arc::ptr_eq(&a.residents, &b.residents)
+            && Arc::ptr_eq(&a.accounts, &b.accounts)
+            && Arc::ptr_eq(&a.roots, &b.roots)
+            && Arc::ptr_eq(&a.trails, &b.trails)
+            && Arc::ptr_eq(&a.trusted_services, &b.trusted_services)
+            && Arc::ptr_eq(&a.delegated_administrators, &b.delegated_administrators)
+            && Arc::ptr_eq(&a.identity_providers, &b.identity_providers)
+            && Arc::ptr_eq(&a.instances, &b.instances)
+            && a.organization == b.organization
+            && a.organizations_features == b.organizations_features
+            && a.subject_account() == b.subject_account()
+            && told(a) == told(b)
+    }
 }
 
 impl Power {

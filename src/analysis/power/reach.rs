@@ -2,7 +2,7 @@
 //! what it did.
 //!
 //! Sources: Organizations User Guide, orgs_manage_accounts_access ("OrganizationAccountAccessRole is created in accounts
-//! that Organizations makes, not in those that were invited"); Control Tower User Guide, roles-how; CloudFormation User Guide, stacksets-prereqs-self-managed. Whether a
+//! that Organizations makes, not in those that were invited"); the roles are those of `catalog::reach_roles`. Whether a
 //! member's role still trusts this account cannot be seen from here: nothing is called more than presumed.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -12,12 +12,9 @@ use jiff::Timestamp;
 use super::graph::{Graph, NodeId};
 use super::moves::ASSUME_ROLE;
 use crate::analysis::policy::Truth;
+use crate::catalog::reach_roles::{self, AssumedBy, PresumedIn};
 use crate::model::log::Field;
 use crate::model::{AccountId, Arn, Facts, Text};
-
-/// The roles through which a management account gets into members.
-const ROLES: &[&str] =
-    &["OrganizationAccountAccessRole", "AWSControlTowerExecution", "AWSCloudFormationStackSetExecutionRole"];
 
 /// What a principal was seen to do in a member.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,7 +71,6 @@ impl Reach {
 pub struct Members {
     /// By member: a role's ARN, and whether it is presumably there.
     roles: Vec<(AccountId, Vec<(String, bool)>)>,
-    did: HashMap<Text, BTreeMap<AccountId, Entered>>,
 }
 
 impl Members {
@@ -83,27 +79,32 @@ impl Members {
         let partition = facts.roles.keys().chain(facts.users.keys()).find(|arn| arn.looks_valid());
         let partition = partition.map_or("aws", Arn::partition);
         let control_tower = facts.trusted_services.contains_key("controltower.amazonaws.com");
+        let open = || {
+            let of_this = |role: &&reach_roles::ReachRole| role.assumed_by == AssumedBy::AnyPrincipalHere;
+            reach_roles::all().iter().filter(of_this).filter(|role| !role.name.contains('*'))
+        };
         let members = facts.accounts.values().filter(|account| {
             Some(&account.id) != management.as_ref() && !matches!(account.state.as_str(), "CLOSED" | "SUSPENDED")
         });
         let roles = members
             .map(|account| {
-                let roles = ROLES.iter().map(|name| {
-                    let presumed = match *name {
-                        "OrganizationAccountAccessRole" => account.joined_method == "CREATED",
-                        name => control_tower && name.starts_with("AWSControlTower"),
+                let roles = open().map(|role| {
+                    let presumed = match role.presumed_in {
+                        PresumedIn::CreatedAccounts => account.joined_method == "CREATED",
+                        PresumedIn::ControlTower => control_tower,
+                        _ => false,
                     };
-                    (format!("arn:{partition}:iam::{}:role/{name}", account.id), presumed)
+                    (format!("arn:{partition}:iam::{}:role/{}", account.id, role.name), presumed)
                 });
                 (account.id.clone(), roles.collect())
             })
             .collect();
-        Self { roles, did: did(facts) }
+        Self { roles }
     }
 
-    /// `key`: the principal's key, by which its events are known.
-    pub fn reach(&self, graph: &Graph, who: NodeId, key: &str) -> Reach {
-        let mut reach = Reach { did: self.did.get(key).cloned().unwrap_or_default(), ..Reach::default() };
+    /// What its policies allow; what it did is for [`did`] to say.
+    pub fn reach(&self, graph: &Graph, who: NodeId) -> Reach {
+        let mut reach = Reach::default();
         let action = ASSUME_ROLE.get();
         let node = graph.node(who);
         if node.kind != super::NodeKind::Root && node.summary.nowhere.contains(action) {
@@ -131,8 +132,9 @@ impl Members {
     }
 }
 
-/// Who entered which member, by the events: successful `AssumeRole` calls whose role is in another account.
-fn did(facts: &Facts) -> HashMap<Text, BTreeMap<AccountId, Entered>> {
+/// Who entered which member, by the events: successful `AssumeRole` calls whose role is in another account. By the key
+/// under which a principal's events are known.
+pub fn did(facts: &Facts) -> HashMap<Text, BTreeMap<AccountId, Entered>> {
     let mut did: HashMap<Text, BTreeMap<AccountId, Entered>> = HashMap::new();
     let here = facts.subject_account();
     for event in facts.events.iter() {

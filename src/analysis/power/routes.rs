@@ -66,8 +66,13 @@ impl Routes {
             .par_iter()
             .filter(|&&id| standing[id as usize].truth() != Truth::Yes && graph.node(id).kind.is_iam())
             .filter_map(|&id| {
-                let own = raised(&moves, id).into_iter().chain(pulled(graph, ground, id));
-                Some((id, own.max_by_key(|step| step.truth)?))
+                let (own, lever) = (raised(&moves, id), pulled(graph, ground, id));
+                // Of two ways as certain, the one through IAM.
+                let better = match (&own, &lever) {
+                    (Some(own), Some(lever)) => lever.truth > own.truth,
+                    (own, _) => own.is_none(),
+                };
+                Some((id, if better { lever } else { own }?))
             })
             .collect();
         for (id, step) in raised {
@@ -168,9 +173,10 @@ fn raised(moves: &Moves<'_>, id: NodeId) -> Option<Move> {
 
 /// A lever of the organization that makes an administrator of this account.
 fn pulled(graph: &Graph, ground: &Ground, id: NodeId) -> Option<Move> {
-    let held =
-        levers::held_by(graph, ground, id).into_iter().filter(|held| held.path.reaches == Reaches::AdministratorHere);
-    let lever = held.max_by_key(|held| held.truth)?;
+    let mut held = levers::held_by(graph, ground, id);
+    held.retain(|held| held.path.reaches == Reaches::AdministratorHere);
+    held.sort_by_key(|held| std::cmp::Reverse(held.truth));
+    let lever = held.into_iter().next()?;
     Some(Move {
         from: id,
         to: id,

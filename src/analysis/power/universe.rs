@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::ops::{BitAnd, BitOr, Not};
 use std::sync::LazyLock;
 
-use crate::catalog::{escalation, organization_paths, powers};
+use crate::catalog::{actions, escalation, organization_paths, powers};
 
 /// An action's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +22,11 @@ impl ActionId {
         &UNIVERSE.actions[usize::from(self.0)].1
     }
 
+    /// It takes no resource: only a statement with `*` grants it (Service Authorization Reference).
+    pub fn takes_only_star(self) -> bool {
+        UNIVERSE.only_star.contains(self)
+    }
+
     /// None: nothing asks about this action.
     pub fn find(name: &str) -> Option<Self> {
         UNIVERSE.by_name.get(&*name.to_ascii_lowercase()).copied()
@@ -35,10 +40,11 @@ impl ActionId {
 struct Universe {
     actions: Vec<(&'static str, String)>,
     by_name: HashMap<String, ActionId>,
+    only_star: ActionSet,
 }
 
 static UNIVERSE: LazyLock<Universe> = LazyLock::new(|| {
-    let mut universe = Universe { actions: Vec::new(), by_name: HashMap::new() };
+    let mut universe = Universe { actions: Vec::new(), by_name: HashMap::new(), only_star: ActionSet::default() };
     let ways = escalation::paths().iter().flat_map(|path| path.required.iter().copied());
     let levers = organization_paths::paths()
         .iter()
@@ -51,6 +57,9 @@ static UNIVERSE: LazyLock<Universe> = LazyLock::new(|| {
             let id = ActionId(u16::try_from(universe.actions.len()).expect("it fits, as a test shows"));
             universe.actions.push((name, lower.clone()));
             universe.by_name.insert(lower, id);
+            if actions::find(name).is_some_and(|action| action.takes_only_star()) {
+                universe.only_star.insert(id);
+            }
         }
     }
     universe

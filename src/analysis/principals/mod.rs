@@ -11,12 +11,14 @@ mod users;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
 use crate::analysis::policy::Truth;
+use crate::analysis::power::reach::{Entered, did};
 use crate::analysis::power::{NodeId, Power, Profile, Reach, Standing};
+use crate::catalog::vendors;
 use crate::model::event::principal_key;
 use crate::model::{AccessKey, AccountId, Arn, Ask, AttachedPolicy, Facts, Group, Status, Text};
 
@@ -314,6 +316,7 @@ struct World<'a> {
     keys: HashMap<&'a str, Vec<&'a AccessKey>>,
     carried: HashMap<Text, Vec<Text>>,
     power: &'a Power,
+    did: HashMap<Text, BTreeMap<AccountId, Entered>>,
     /// The roles that Identity Center has made here, by the name of their permission set.
     sets: HashMap<String, Vec<NodeId>>,
     /// Some role's last use was told, so that silence about another means never.
@@ -337,6 +340,7 @@ impl<'a> World<'a> {
             keys,
             carried: carried::by_principal(a),
             power: &a.power,
+            did: did(facts),
             sets: roles::by_permission_set(&a.power),
             tells_last_use: facts.roles.values().any(|role| role.last_used.is_some()),
         }
@@ -367,7 +371,10 @@ impl<'a> World<'a> {
                 let name = self.facts.accounts.get(account).map_or("management account", |known| known.name.as_str());
                 format!("{account} ({name})")
             }
-            Membership::Foreign => format!("{account} (not in the organization)"),
+            Membership::Foreign => match vendors::by_account(account) {
+                Some(vendor) => format!("{account} ({}, not in the organization)", vendor.name),
+                None => format!("{account} (not in the organization)"),
+            },
             Membership::NotKnown => format!("{account} (accounts not read)"),
         }
     }
@@ -400,7 +407,7 @@ impl<'a> World<'a> {
         }
         for &node in &row.nodes {
             row.profile = row.profile.and(self.power.profile(node));
-            row.reach.and(&self.power.members.reach(&self.power.graph, node, &row.key));
+            row.reach.and(&self.power.members.reach(&self.power.graph, node));
             if let Standing::Reaches { steps, truth, .. } = self.power.routes.of_node(node) {
                 let better = |(known, certain): (u32, Truth)| *truth > certain || *truth == certain && *steps < known;
                 if row.steps.is_none_or(better) {
@@ -408,6 +415,7 @@ impl<'a> World<'a> {
                 }
             }
         }
+        row.reach.did = self.did.get(&row.key).cloned().unwrap_or_default();
         row.exposure = Exposure::of(row, self.a.as_of, self.power.members.count());
     }
 }

@@ -12,6 +12,7 @@ use super::trust::Trusted;
 use super::{Ceiling, Gate, Mark, Membership, Policies, PrincipalKind, PrincipalRow, World, key_of, roles};
 use crate::analysis::activity::Deeds;
 use crate::analysis::power::NodeId;
+use crate::catalog::vendors;
 
 /// Groups and people assigned on this account; the people of a group stand for themselves too.
 pub(super) fn identity_center(world: &World<'_>) -> Vec<PrincipalRow> {
@@ -209,16 +210,22 @@ pub(super) fn accounts(world: &World<'_>, rows: &[PrincipalRow]) -> Vec<Principa
     }
     let row = |(id, (roles, marks)): (AccountId, (BTreeSet<(Text, Text)>, BTreeSet<Mark>))| {
         let whose = match world.membership(&id) {
-            Membership::Foreign => "not in the organization",
+            Membership::Foreign if vendors::by_account(&id).is_some() => "known vendor, not in the organization",
+            Membership::Foreign => "unknown, not in the organization",
             Membership::NotKnown => "accounts not read",
             Membership::Member | Membership::This => "member",
         };
         let names: Vec<&str> = roles.iter().map(|(name, _)| name.as_str()).collect();
+        let vendor = vendors::by_account(&id);
         PrincipalRow {
             nodes: world.nodes(roles.iter().map(|(_, key)| key)),
             key: id.text().clone(),
             kind: PrincipalKind::Account,
-            name: world.facts.accounts.get(&id).map_or_else(|| id.text().clone(), |account| account.name.clone()),
+            name: match (world.facts.accounts.get(&id), vendor) {
+                (Some(account), _) => account.name.clone(),
+                (None, Some(vendor)) => Text::new(vendor.name),
+                (None, None) => id.text().clone(),
+            },
             entry: format!("{whose}, trusted by {}", names.join(", ")),
             related: roles.into_iter().map(|(name, _)| name).collect(),
             marks,

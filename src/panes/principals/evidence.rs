@@ -2,7 +2,7 @@
 
 use crate::analysis::policy::{Effect, Layer, Verdict};
 use crate::analysis::power::holdings::By;
-use crate::analysis::power::{Cited, Need, Power};
+use crate::analysis::power::{Answer, Cited, Need, NodeId, Power};
 use crate::panes::cell::Tone;
 use crate::panes::document::{Line, Target};
 
@@ -34,9 +34,12 @@ fn cited(power: &Power, cited: &Cited) -> String {
 
 /// The statements that answer a need, a line each; and what would have to be known.
 pub fn lines(power: &Power, need: &Need, indent: u16) -> Vec<Line> {
-    let answer = power.graph.explain(need);
+    of_answer(power, need.who, &power.graph.explain(need), indent)
+}
+
+pub fn of_answer(power: &Power, who: NodeId, answer: &Answer, indent: u16) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
-    let root = power.graph.node(need.who).kind == crate::analysis::power::NodeKind::Root;
+    let root = power.graph.node(who).kind == crate::analysis::power::NodeKind::Root;
     if root {
         lines.push(Line::toned("root is allowed everything; no policy binds it here", Tone::Dim).indent(indent));
     }

@@ -11,6 +11,8 @@ use crate::catalog::escalation;
 use crate::panes::PaneId;
 use crate::panes::cell::Tone;
 use crate::panes::document::{Line, Section, Target};
+use crate::panes::filter::quote;
+use crate::panes::tree::{self, Step};
 
 /// Targets of one way that are shown before the rest is counted.
 const TARGETS: usize = 5;
@@ -21,10 +23,11 @@ pub(super) fn sections(a: &Assessment, row: usize) -> Vec<Section> {
     for &node in &principal.nodes {
         let of =
             if principal.nodes.len() > 1 { format!(" as {}", a.power.graph.node(node).name) } else { String::new() };
-        sections.push(chain(a, principal, node, &of));
+        sections.push(chain(a, node, &of));
         sections.push(levers(a, node, &of));
         sections.push(other_ways(a, node, &of));
     }
+    sections.push(reach(a, principal));
     sections
 }
 
@@ -33,7 +36,7 @@ fn target(a: &Assessment, line: Line, node: NodeId) -> Line {
     line.to(Target::Row(PaneId::Principals, a.power.graph.node(node).key.to_string()))
 }
 
-fn chain(a: &Assessment, principal: &PrincipalRow, node: NodeId, of: &str) -> Section {
+fn chain(a: &Assessment, node: NodeId, of: &str) -> Section {
     let power: &Power = &a.power;
     let heading = format!("To an administrator{of}");
     let lines = match power.routes.of_node(node) {
@@ -43,25 +46,27 @@ fn chain(a: &Assessment, principal: &PrincipalRow, node: NodeId, of: &str) -> Se
         }
         Standing::Apart => vec![Line::toned(none(a), Tone::Dim)],
         Standing::Reaches { .. } => {
-            let start = power.graph.node(node);
-            let mut lines = vec![Line::text(start.arn.resource())];
-            let _ = principal;
-            for (depth, step) in power.routes.chain(node).into_iter().enumerate() {
-                lines.extend(step_lines(a, step, u16::try_from(depth + 1).unwrap_or(u16::MAX)));
-            }
-            if let Some(last) = lines.iter_mut().rev().find(|line| line.target.as_ref() != Some(&Target::Raw)) {
-                last.spans.push(crate::panes::document::Span::Text("  ADMINISTRATOR".into(), Tone::Bad));
-            }
-            lines
+            let steps = power.routes.chain(node);
+            let last = steps.len();
+            let steps = steps.into_iter().enumerate().map(|(n, step)| chained(a, step, n + 1 == last));
+            tree::chain(Line::text(power.graph.node(node).arn.resource()), steps)
         }
     };
-    Section { heading, lines }
+    Section::new(heading, lines)
 }
 
 /// What a missing way rests on.
 fn none(a: &Assessment) -> String {
     let known = if a.power.around.residents_known { "" } else { "; what runs as which role was not read to the end" };
     format!("No way is known: {} ways were looked for{known}", escalation::paths().len())
+}
+
+/// A step of the chain, with what it rests on.
+fn chained(a: &Assessment, step: &Move, last: bool) -> Step {
+    let mut lines = step_lines(a, step, 0).into_iter();
+    let line = lines.next().unwrap_or_default();
+    let line = if last { line.and("  ADMINISTRATOR", Tone::Bad) } else { line };
+    lines.fold(Step::new(line), Step::because)
 }
 
 fn step_lines(a: &Assessment, step: &Move, indent: u16) -> Vec<Line> {
@@ -111,7 +116,7 @@ fn levers(a: &Assessment, node: NodeId, of: &str) -> Section {
     if lines.is_empty() {
         lines.push(Line::toned("It holds none", Tone::Dim));
     }
-    Section { heading: format!("Levers over the organization{of}"), lines }
+    Section::new(format!("Levers over the organization{of}"), lines)
 }
 
 fn other_ways(a: &Assessment, node: NodeId, of: &str) -> Section {
@@ -119,7 +124,7 @@ fn other_ways(a: &Assessment, node: NodeId, of: &str) -> Section {
     let heading = format!("Every single step that is open{of}");
     if matches!(power.routes.of_node(node), Standing::Admin(Truth::Yes)) {
         let words = "An administrator can become everybody, and raise everybody";
-        return Section { heading, lines: vec![Line::toned(words, Tone::Dim)] };
+        return Section::new(heading, vec![Line::toned(words, Tone::Dim)]);
     }
     let mut by_way: BTreeMap<String, Vec<Move>> = BTreeMap::new();
     for step in power.moves(node) {
@@ -127,8 +132,10 @@ fn other_ways(a: &Assessment, node: NodeId, of: &str) -> Section {
     }
     let mut lines = Vec::new();
     for (id, steps) in by_way {
-        for step in steps.iter().take(TARGETS) {
-            lines.extend(step_lines(a, step, 0));
+        for (n, step) in steps.iter().take(TARGETS).enumerate() {
+            let of_step = step_lines(a, step, 0);
+            // The statements behind one target are those behind the others.
+            lines.extend(of_step.into_iter().take(if n == 0 { usize::MAX } else { 1 }));
         }
         if steps.len() > TARGETS {
             lines.push(Line::toned(format!("{id}: and {} more principals", steps.len() - TARGETS), Tone::Dim));
@@ -137,5 +144,37 @@ fn other_ways(a: &Assessment, node: NodeId, of: &str) -> Section {
     if lines.is_empty() {
         lines.push(Line::toned("None is known", Tone::Dim));
     }
-    Section { heading, lines }
+    Section::new(heading, lines)
+}
+
+/// Into which members, and how far that is known.
+fn reach(a: &Assessment, principal: &PrincipalRow) -> Section {
+    let reach = &principal.reach;
+    let name = |id: &crate::model::AccountId| {
+        a.facts.accounts.get(id).map_or_else(|| id.to_string(), |account| format!("{id} ({})", account.name))
+    };
+    let mut lines = Vec::new();
+    for (member, entered) in &reach.did {
+        let roles: Vec<&str> = entered.roles.iter().map(|role| role.rsplit('/').next().unwrap_or(role)).collect();
+        let words = format!("did: {}, as {}, {} times", name(member), roles.join(", "), entered.times);
+        let mut line = Line::toned(words, Tone::Bad);
+        if let Some(last) = entered.last {
+            line = line.and(", last ", Tone::Plain).and_time(last);
+        }
+        let filter = format!("arn={} event=AssumeRole resource:{}", quote(&principal.key), quote(member));
+        lines.push(line.to(Target::Filter(PaneId::Activity, filter)));
+    }
+    for (member, role) in &reach.could {
+        let presumed = reach.presumed.contains(member);
+        let words = if presumed {
+            format!("presumed: {}, by {role}, which Organizations made there", name(member))
+        } else {
+            format!("could: {}, if {role} is there and trusts this account", name(member))
+        };
+        lines.push(Line::toned(words, if presumed { Tone::Warn } else { Tone::Plain }));
+    }
+    if lines.is_empty() {
+        lines.push(Line::toned("No member is known to be in reach", Tone::Dim));
+    }
+    Section::new("Reach into members", lines)
 }
