@@ -26,39 +26,36 @@ pub struct Tally {
 /// # Errors
 /// The file cannot be read, or a line is no test: which, and why.
 pub fn run(path: &Path, format: &str, out: &mut dyn Write, err: &mut dyn Write) -> Result<Tally, Failure> {
-    let shown = path.display().to_string();
-    let input: Box<dyn Read> = if path == Path::new("-") {
-        Box::new(io::stdin().lock())
+    let (shown, input): (String, Box<dyn Read>) = if path == Path::new("-") {
+        ("standard input".to_owned(), Box::new(io::stdin().lock()))
     } else {
-        Box::new(std::fs::File::open(path).map_err(|error| Failure::Input(format!("{shown}: {error}")))?)
+        let shown = path.display().to_string();
+        let file = std::fs::File::open(path).map_err(|error| Failure::Input(format!("{shown}: {error}")))?;
+        (shown, Box::new(file))
     };
     let mut tally = Tally::default();
     let mut reader = io::BufReader::new(input);
-    let mut line = String::new();
+    let mut line = Vec::new();
     // A line that is no test does not hold up the others.
     let mut bad: Vec<String> = Vec::new();
     for number in 1.. {
-        line.clear();
         let at = |why: String| format!("{shown}, line {number}: {why}");
-        match reader.by_ref().take(LONGEST).read_line(&mut line) {
-            Ok(0) => break,
-            Ok(_) => {}
+        let whole = match next_line(&mut reader, &mut line) {
+            Ok(_) if line.is_empty() => break,
+            Ok(whole) => whole,
             Err(error) => {
                 bad.push(at(error.to_string()));
                 break;
             }
-        }
-        if line.trim().is_empty() {
-            continue;
-        }
-        let case = match Case::parse(&line).and_then(|case| Ok((case.prepare()?, case))) {
-            Ok((prepared, case)) => (prepared.run(), case),
+        };
+        let (outcome, case) = match test(&line, whole) {
+            Ok(Some(test)) => test,
+            Ok(None) => continue,
             Err(why) => {
                 bad.push(at(why));
                 continue;
             }
         };
-        let (outcome, case) = case;
         tally.run += 1;
         tally.expected += usize::from(case.expected.is_some());
         let differs = case.expected.is_some_and(|expected| !expected.is_met_by(outcome.verdict));
@@ -81,6 +78,32 @@ pub fn run(path: &Path, format: &str, out: &mut dyn Write, err: &mut dyn Write) 
         [one] => Err(Failure::Input(one.clone())),
         [first, ..] => Err(Failure::Input(format!("{first} (and {} more lines that are no tests)", bad.len() - 1))),
     }
+}
+
+/// Reads a line; false: it is longer than [`LONGEST`], and its rest was skipped.
+fn next_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    line.clear();
+    reader.by_ref().take(LONGEST).read_until(b'\n', line)?;
+    let whole = line.ends_with(b"\n") || (line.len() as u64) < LONGEST;
+    if !whole {
+        reader.skip_until(b'\n')?;
+    }
+    Ok(whole)
+}
+
+/// The test on a line, run; None: the line is empty.
+fn test(line: &[u8], whole: bool) -> Result<Option<(Outcome, Case)>, String> {
+    if !whole {
+        return Err(format!("it is longer than {} MiB", LONGEST >> 20));
+    }
+    let line = std::str::from_utf8(line).map_err(|error| format!("it is not UTF-8: {error}"))?;
+    let line = line.trim_start_matches('\u{feff}').trim();
+    if line.is_empty() {
+        return Ok(None);
+    }
+    let case = Case::parse(line)?;
+    let outcome = case.prepare()?.run();
+    Ok(Some((outcome, case)))
 }
 
 fn as_text(name: &str, case: &Case, outcome: &Outcome, differs: bool, out: &mut dyn Write) -> io::Result<()> {

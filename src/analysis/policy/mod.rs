@@ -61,3 +61,6 @@ impl From<bool> for Truth {
         if value { Self::Yes } else { Self::No }
     }
 }
+
+#[cfg(test)]
+mod tests;
