@@ -81,7 +81,7 @@ commands! {
     PreviousRow, "previous-row", Moving, "the row before, with its detail";
     ColumnLeft, "column-left", Moving, "the column to the left: for =, #, sort and copy";
     ColumnRight, "column-right", Moving, "the column to the right";
-    Open, "open", Looking, "open the detail; in a detail, follow the line to its evidence";
+    Open, "open", Looking, "open the detail; in it, follow the line to its evidence";
     Back, "back", Looking, "back: close the detail, clear the filter, leave the pane";
     Raw, "raw", Looking, "the raw JSON as a tree that folds and can be searched";
     Zoom, "zoom", Looking, "the pane, or its detail, on the whole screen";
@@ -91,7 +91,7 @@ commands! {
     Unfold, "unfold", Looking, "unfold this branch";
     NextMatch, "next-match", Looking, "the next place that matches the search";
     PreviousMatch, "previous-match", Looking, "the match before";
-    Filter, "filter", Narrowing, "filter: words, !not, \"quoted\", /regex/, ~fuzzy, field:value, age>90d, since:24h, last:never";
+    Filter, "filter", Narrowing, "filter the rows while you type; tab completes a field";
     Sort, "sort", Narrowing, "sort by a column; again, the other way round";
     SortReverse, "sort-reverse", Narrowing, "turn the order round";
     LikeThis, "like-this", Narrowing, "only rows like this cell";

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::command::Command;
+use super::gather::READING_AGAIN;
 use super::keymap::Context;
 use super::picker::{Asking, Choice, Item, Picker, Prompt, Purpose};
 use super::{App, Effect, Overlay};
@@ -370,7 +371,7 @@ impl App {
             self.say("this is being read already; x stops it", Tone::Plain);
             return Vec::new();
         }
-        self.say(format!("reading {} sources again", asks.len()), Tone::Plain);
+        self.say(format!("reading {}{READING_AGAIN}", asks.len()), Tone::Plain);
         vec![self.begin_run(asks)]
     }
 

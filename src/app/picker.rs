@@ -5,7 +5,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 use tui_input::{Input, InputRequest};
 
 use super::command::Command;
-use super::keymap::{Chord, Key, Keymap};
+use super::keymap::{Chord, Context, Key, Keymap};
 use crate::panes::{Pane, Target};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,10 @@ pub enum Choice {
     /// A heading or a line that says something.
     Nothing,
 }
+
+/// The filter language, for the help: what stands beside the key that begins a filter.
+const FILTERS: [&str; 2] =
+    ["word  !not  a|b  \"two words\"  /regex/  ~fuzzy", "field:part  field!part  age>90d  since:24h  last:never"];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
@@ -100,7 +104,16 @@ impl Picker {
             }
             let keys = keymap.keys_of(command);
             let left = if keys.is_empty() { format!(":{}", command.name()) } else { keys };
-            items.push(Item { left, right: command.help().to_owned(), choice: Choice::Command(command) });
+            let place = match keymap.only_in(command) {
+                Some(Context::Detail) => "in a detail: ",
+                Some(Context::Raw) => "in the raw tree: ",
+                _ => "",
+            };
+            items.push(Item { left, right: format!("{place}{}", command.help()), choice: Choice::Command(command) });
+            if command == Command::Filter {
+                let line = |right: &str| Item { left: String::new(), right: right.to_owned(), choice: Choice::Nothing };
+                items.extend(FILTERS.map(line));
+            }
         }
         Self::new(Purpose::Help, items)
     }

@@ -77,9 +77,9 @@ fn pane_of(ask: Ask) -> Option<PaneId> {
 }
 
 fn missing(row: &CoverageRow) -> Option<String> {
-    let (_, first) = row.gaps.first()?;
+    let first = row.gaps.first()?.problem.brief();
     let more = row.gaps.len() - 1;
-    Some(if more == 0 { first.brief() } else { format!("{} (and {more} more)", first.brief()) })
+    Some(if more == 0 { first } else { format!("{first} (and {more} more)") })
 }
 
 fn detail(a: &Assessment, row: usize) -> Document {
@@ -115,9 +115,9 @@ fn detail(a: &Assessment, row: usize) -> Document {
             ));
         }
     }
-    let gaps = row.gaps.iter().map(|(region, gap)| {
-        let place = region.as_ref().map_or(String::new(), |region| format!("{region}: "));
-        Line::toned(format!("{place}{}", gap.line()), Tone::Warn)
+    let gaps = row.gaps.iter().map(|gap| {
+        let place = if gap.regions.is_empty() { String::new() } else { format!("{}: ", gap.place()) };
+        Line::toned(format!("{place}{}", gap.problem.line()), Tone::Warn)
     });
     let feeds = pane_of(row.ask).map(|pane| {
         Line::toned(format!("Shown in {}", pane.pane().title), Tone::Link).to(Target::Filter(pane, String::new()))

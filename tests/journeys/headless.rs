@@ -130,6 +130,9 @@ fn a_users_mistake_is_one_line_and_exit_code_2() {
         &["query", "principals", "/(/", "--demo"],
         &["query", "nonsense", "--demo"],
         &["query", "principals", "--demo", "--regions", "mars"],
+        &["query", "principals", "--endpoint-url", "nonsense"],
+        &["query", "principals", "--demo", "--theme", "pink"],
+        &["query", "principals", "--demo", "--config", "/does/not/exist"],
         &["collect", "--demo", "-o", "/does/not/exist/x.mgx"],
         &["--no-such-option"],
     ] {
