@@ -285,7 +285,7 @@ impl App {
             let hits = (0..(pane.rows)(&self.a)).filter(|&row| filter.matches(pane, &self.a, row)).count();
             Some(Item {
                 left: pane.title.to_owned(),
-                right: format!("{hits} rows with {value}"),
+                right: format!("{hits} {} with {value}", if hits == 1 { "row" } else { "rows" }),
                 choice: Choice::Go(Target::Filter(pane.id, needle.clone())),
             })
         });

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::cell::{Tone, span};
 use super::document::{Document, Line, Target};
-use super::{Cell, Column, Jump, Pane, PaneId};
+use super::{Cell, Column, Pane, PaneId};
 use crate::analysis::{Assessment, CoverageRow};
 use crate::model::{Ask, Reading, Status, Text};
 
@@ -48,13 +48,7 @@ pub static COVERAGE: Pane = Pane {
         let list: Vec<_> = cells.map(|(cell, reading)| json!({"cell": cell, "reading": reading})).collect();
         json!(list)
     },
-    jumps: &[Jump {
-        name: "rows",
-        to: |a, row| match pane_of(a.coverage[row].ask) {
-            Some(pane) => Ok(Target::Filter(pane, String::new())),
-            None => Err("this source feeds no list of its own"),
-        },
-    }],
+    jumps: &[],
     empty: "Nothing was asked",
 };
 

@@ -112,7 +112,12 @@ pub fn query(facts: Facts, pane: PaneId, filter: &str, name: &str, err: &mut dyn
     let format = format(name).ok_or_else(|| Failure::Input(format!("there is no format `{name}`")))?;
     let mut out = BufWriter::new(io::stdout().lock());
     ignore_closed_pipe((format.write)(&listing, &mut out).and_then(|()| out.flush()))?;
-    Ok(tell_gaps(&a.facts, pane.asks, err)?)
+    let unasked = pane.asks.iter().all(|&ask| a.facts.coverage.status(ask) == Status::NotAsked);
+    if unasked {
+        // Else a count of 0 would pass for an answer.
+        writeln!(err, "mgmtscope: nothing was read for {}: the source does not hold it", pane.name)?;
+    }
+    Ok(tell_gaps(&a.facts, pane.asks, err)? && !unasked)
 }
 
 /// `query ... | head` is no error.

@@ -45,7 +45,7 @@ fn a_broken_filter_keeps_the_last_good_rows_and_says_where() {
     let harness = harness.press("/ text:_\"");
     assert_eq!(harness.app.list().rows, good);
     let footer = harness.screen().lines().last().unwrap_or_default().to_owned();
-    assert!(footer.contains("closing `\"` is missing, at character"), "{footer}");
+    assert!(footer.contains("character 11: a closing `\"` is missing"), "{footer}");
 }
 
 #[test]
@@ -73,6 +73,34 @@ fn from_a_principal_to_its_events_and_back_with_one_key() {
     let harness = harness.press("[ [");
     assert_eq!(harness.app.pane, PaneId::Principals);
     assert_eq!(harness.app.list().key(&harness.app.a).as_deref(), Some(name.as_str()));
+}
+
+#[test]
+fn from_an_event_to_its_resource_and_back_with_one_key() {
+    let harness = Harness::demo(120, 40).press("3 / text:resource:quillfeather-terraform-state enter i");
+    assert_eq!(harness.app.pane, PaneId::Residents);
+    let key = harness.app.list().key(&harness.app.a);
+    assert_eq!(key.as_deref(), Some("arn:aws:s3:::quillfeather-terraform-state"));
+    let harness = harness.press("[");
+    assert_eq!(harness.app.pane, PaneId::Activity);
+}
+
+#[test]
+fn from_a_delegation_to_what_its_account_did_and_back_with_one_key() {
+    let harness = Harness::demo(120, 40).press("5 a");
+    let account = harness.app.a.delegation[0].account.clone().expect("the first is a delegate");
+    assert_eq!((harness.app.pane, harness.app.list().text.contains(account.as_str())), (PaneId::Activity, true));
+    let harness = harness.press("[");
+    assert_eq!(harness.app.pane, PaneId::Delegation);
+}
+
+#[test]
+fn every_way_between_panes_has_its_key() {
+    for pane in ALL {
+        for jump in pane.jumps {
+            assert!(["events", "principal", "residents"].contains(&jump.name), "{} {}", pane.name, jump.name);
+        }
+    }
 }
 
 #[test]
