@@ -111,6 +111,26 @@ pub enum Command {
         #[arg(long, default_value = "table", value_parser = ["table", "json", "csv", "count"])]
         format: String,
     },
+    /// List the principals that may do something, or of whom it cannot be told
+    WhoCan {
+        /// The action, such as iam:PassRole
+        action: String,
+        /// The resource's ARN; without it, any resource at all
+        resource: Option<String>,
+        /// How the rows are written
+        #[arg(long, default_value = "table", value_parser = ["table", "json", "csv", "count"])]
+        format: String,
+    },
+    /// Say whether one principal may do something, and by which statements. Exit code 0: it may; 1: it may not; 3: it
+    /// cannot be told
+    Can {
+        /// The principal's name or ARN
+        principal: String,
+        /// The action, such as iam:PassRole
+        action: String,
+        /// The resource's ARN; without it, any resource at all
+        resource: Option<String>,
+    },
     /// Say who is asking, whether this is the management account, which calls are denied and what to add
     Doctor,
     /// Print the least-privilege IAM policy that mgmtscope needs
@@ -119,6 +139,16 @@ pub enum Command {
         /// documents, each within IAM's size for a managed policy
         #[arg(long)]
         cloud_control: bool,
+    },
+    /// Run policy tests: one JSON object a line with a request, its policies and the expected verdict (docs/evaluate.md).
+    /// Prints id, verdict and the statements that decided; exit code 1 when a verdict is not the expected one
+    Evaluate {
+        /// The file of tests; - is standard input
+        #[arg(value_name = "CASES")]
+        cases: PathBuf,
+        /// Text for people, a JSON object a line for programs
+        #[arg(long, default_value = "text", value_parser = ["text", "json"])]
+        format: String,
     },
     /// Print completions for a shell
     Completions {

@@ -13,7 +13,7 @@ use mgmtscope::model::{Ask, text::clean};
 use mgmtscope::panes::PaneId;
 use mgmtscope::run::batch::Failure;
 use mgmtscope::run::tui::Ended;
-use mgmtscope::run::{OrderWords, batch, clock, doctor, terminal, tui};
+use mgmtscope::run::{OrderWords, batch, clock, doctor, evaluate, terminal, tui};
 
 const INCOMPLETE: u8 = 3;
 
@@ -76,6 +76,11 @@ fn start(cli: Cli) -> Result<ExitCode, Failure> {
             policy(*cloud_control)?;
             return Ok(ExitCode::SUCCESS);
         }
+        Some(Command::Evaluate { cases, format }) => {
+            let mut out = std::io::BufWriter::new(stdout().lock());
+            let tally = evaluate::run(cases, format, &mut out, &mut stderr())?;
+            return Ok(if tally.differ == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
         _ => {}
     }
     if cli.look.theme.is_some() || cli.look.config.is_some() {
@@ -115,11 +120,30 @@ async fn command(cli: Cli, source: Arc<dyn Source>, words: OrderWords, no_color:
             let facts = batch::read(source, &words, batch::needed(pane), bars).await;
             batch::query(facts, pane, &filter, format, &mut stderr())?
         }
+        Some(Command::WhoCan { action, resource, format }) => {
+            let question = resource.as_ref().map_or(action.clone(), |resource| format!("{action} {resource}"));
+            let filter = format!("can:{}", mgmtscope::panes::filter::quote(&question));
+            mgmtscope::panes::filter::Filter::new(&filter, PaneId::Principals.pane())
+                .map_err(|error| Failure::Input(error.message))?;
+            let facts = batch::read(source, &words, batch::needed(PaneId::Principals), bars).await;
+            let whole = batch::query(facts.clone(), PaneId::Principals, &filter, format)?;
+            if !whole {
+                batch::tell_gaps(&facts, &mut stderr())?;
+            }
+            whole
+        }
+        Some(Command::Can { principal, action, resource }) => {
+            let facts = batch::read(source, &words, batch::needed(PaneId::Principals), bars).await;
+            let question = resource.as_ref().map_or(action.clone(), |resource| format!("{action} {resource}"));
+            return batch::can(facts, &format!("{principal} {question}")).map(ExitCode::from);
+        }
         Some(Command::Doctor) => {
             let facts = batch::read(source, &words, doctor::asks(), bars).await;
             doctor::print(&facts, &mut stdout())?
         }
-        Some(Command::Policy { .. } | Command::Completions { .. } | Command::Man { .. }) => true,
+        Some(Command::Policy { .. } | Command::Evaluate { .. } | Command::Completions { .. } | Command::Man { .. }) => {
+            true
+        }
     };
     Ok(if whole { ExitCode::SUCCESS } else { ExitCode::from(INCOMPLETE) })
 }

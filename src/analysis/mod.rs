@@ -7,9 +7,13 @@ pub mod coverage;
 pub mod delegation;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod policy;
+pub mod power;
 pub mod practices;
 pub mod principals;
 pub mod residents;
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -18,6 +22,7 @@ use crate::model::Facts;
 pub use activity::Activity;
 pub use coverage::CoverageRow;
 pub use delegation::DelegationRow;
+pub use power::Power;
 pub use practices::Claim;
 pub use principals::PrincipalRow;
 pub use residents::ResidentRow;
@@ -28,6 +33,10 @@ pub struct Assessment {
     pub facts: Facts,
     pub as_of: Timestamp,
     pub activity: Activity,
+    /// What follows from the policies; made anew only when they change.
+    pub power: Arc<Power>,
+    /// Policies are being evaluated: powers are those of before, or none yet.
+    pub evaluating: bool,
     pub principals: Vec<PrincipalRow>,
     pub residents: Vec<ResidentRow>,
     pub delegation: Vec<DelegationRow>,
@@ -50,12 +59,26 @@ impl Default for Lens {
 
 /// Makes the whole picture. `as_of` is the moment against which ages are told.
 pub fn assess(facts: Facts, as_of: Timestamp, lens: Lens) -> Assessment {
+    let power = Arc::new(Power::of(&facts, as_of));
+    assess_with(facts, as_of, lens, power)
+}
+
+/// The same, with powers that are known already; or not yet, to be added by [`Assessment::empower`].
+pub fn assess_with(facts: Facts, as_of: Timestamp, lens: Lens, power: Arc<Power>) -> Assessment {
     let activity = activity::assess(&facts, lens);
     let mut assessment = Assessment { facts, as_of, activity, ..Assessment::default() };
     assessment.residents = residents::assess(&assessment.facts);
-    assessment.principals = principals::assess(&assessment);
-    assessment.delegation = delegation::assess(&assessment);
     assessment.coverage = coverage::assess(&assessment.facts);
-    assessment.claims = practices::assess(&assessment);
+    assessment.empower(power);
     assessment
+}
+
+impl Assessment {
+    /// Takes in powers, and makes anew what follows from them.
+    pub fn empower(&mut self, power: Arc<Power>) {
+        self.power = power;
+        self.principals = principals::assess(self);
+        self.delegation = delegation::assess(self);
+        self.claims = practices::assess(self);
+    }
 }

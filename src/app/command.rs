@@ -83,12 +83,15 @@ commands! {
     ColumnRight, "column-right", Moving, "the column to the right";
     Open, "open", Looking, "open the detail; in it, follow the line to its evidence";
     Back, "back", Looking, "back: close the detail, clear the filter, leave the pane";
+    NextTab, "next-tab", Looking, "in a detail, its next tab; the next pane where it has none";
+    PreviousTab, "previous-tab", Looking, "in a detail, the tab before";
     Raw, "raw", Looking, "the raw JSON as a tree that folds and can be searched";
     Zoom, "zoom", Looking, "the pane, or its detail, on the whole screen";
     TimeMode, "time-mode", Looking, "times in UTC, local, or as ages";
     OwnCalls, "own-calls", Looking, "show or hide mgmtscope's own calls";
     Fold, "fold", Looking, "fold this branch";
     Unfold, "unfold", Looking, "unfold this branch";
+    Search, "search", Looking, "search in this tab of the detail, or in the raw JSON; Esc ends it";
     NextMatch, "next-match", Looking, "the next place that matches the search";
     PreviousMatch, "previous-match", Looking, "the match before";
     Filter, "filter", Narrowing, "filter the rows while you type; tab completes a field";
@@ -103,10 +106,11 @@ commands! {
     Mark, "mark", Marking, "mark this row";
     MarkRange, "mark-range", Marking, "mark from the last mark to here";
     UnmarkAll, "unmark-all", Marking, "take all marks away";
-    CopyCell, "copy-cell", Copying, "copy the cell";
+    CopyCell, "copy-cell", Copying, "copy the cell; in a detail, the line; in the raw JSON, the value";
     CopyRow, "copy-row", Copying, "copy the row (the marked rows) as tab-separated text";
     CopyArn, "copy-arn", Copying, "copy the ARN";
     CopyJson, "copy-json", Copying, "copy the raw JSON";
+    CopyDetail, "copy-detail", Copying, "copy the open tab of the detail as text";
     Refresh, "refresh", Program, "read again what this pane shows";
     RefreshAll, "refresh-all", Program, "read everything again";
     Cancel, "cancel", Program, "stop the reading that goes on; what came stays";

@@ -103,11 +103,15 @@ impl App {
     }
 
     pub(super) fn take_assessment(&mut self, version: u64, assessment: Arc<Assessment>) {
-        self.assessing = None;
         if version < self.assessed {
+            self.assessing = None;
             return;
         }
-        self.assessed = version;
+        // While policies are evaluated, a second answer comes.
+        if !assessment.evaluating {
+            self.assessing = None;
+            self.assessed = version;
+        }
         self.a = assessment;
         for list in &mut self.lists {
             list.stale = true;

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use unicode_width::UnicodeWidthStr;
+
 use super::command::Command;
+use super::detail::Title;
 use super::gather::READING_AGAIN;
 use super::keymap::Context;
 use super::picker::{Asking, Choice, Item, Picker, Prompt, Purpose};
@@ -21,6 +24,8 @@ impl App {
             Command::Coverage => self.go_pane(PaneId::Coverage),
             Command::NextPane => self.go_pane(ALL[(self.pane as usize + 1) % ALL.len()].id),
             Command::PreviousPane => self.go_pane(ALL[(self.pane as usize + ALL.len() - 1) % ALL.len()].id),
+            Command::NextTab => self.step_tab(true),
+            Command::PreviousTab => self.step_tab(false),
             Command::HistoryBack => self.history_back(),
             Command::HistoryForward => self.history_forward(),
             Command::LastPlace => self.last_place(),
@@ -44,8 +49,9 @@ impl App {
             Command::OwnCalls => self.toggle_own(),
             Command::Fold => self.fold(true),
             Command::Unfold => self.fold(false),
-            Command::NextMatch => self.search(true),
-            Command::PreviousMatch => self.search(false),
+            Command::Search => self.open_search(),
+            Command::NextMatch => self.next_match(true),
+            Command::PreviousMatch => self.next_match(false),
             Command::Filter => self.open_prompt(),
             Command::Sort => self.overlay = Some(Overlay::Picker(self.sort_picker())),
             Command::SortReverse => self.reverse(),
@@ -66,6 +72,7 @@ impl App {
             Command::CopyRow => return self.copy_row(),
             Command::CopyArn => return self.copy_arn(),
             Command::CopyJson => return self.copy_json(),
+            Command::CopyDetail => return self.copy_detail(),
             Command::Refresh => return self.refresh(self.pane.pane().asks),
             Command::RefreshAll => return self.refresh(crate::model::Ask::ALL),
             Command::Cancel => return self.cancel(),
@@ -113,8 +120,8 @@ impl App {
                 self.raw.as_mut().is_some_and(|raw| raw.step(by, page))
             }
             Context::Detail => {
-                let (rows, page) = (self.flowed(), self.detail_page());
-                self.detail.as_mut().is_some_and(|detail| detail.step(&rows, by, page))
+                let page = self.detail_page();
+                self.detail.as_mut().is_some_and(|detail| detail.step(self.opened.rows(), by, page))
             }
             Context::List | Context::Global => {
                 let (a, page) = (Arc::clone(&self.a), self.page());
@@ -126,10 +133,21 @@ impl App {
         }
     }
 
-    /// A click puts the cursor on a row; on a tab, it opens the pane.
+    /// A click puts the cursor on a row; in the line of tabs of a detail, it opens the tab.
     pub(super) fn click(&mut self, x: u16, y: u16) {
         let areas = self.areas();
         let (a, page) = (Arc::clone(&self.a), self.page());
+        if self.overlay.is_none() && self.raw.is_none() && areas.detail.contains((x, y).into()) {
+            let (tabs, open) = self.opened.tabs();
+            let line = super::detail::titles(tabs, open, areas.detail.width.saturating_sub(2));
+            let on_line = self.detail_head() == 2 && y == areas.detail.y + 1;
+            let at = x.saturating_sub(areas.detail.x + 1);
+            let hit = |title: &&Title| at >= title.x && usize::from(at - title.x) < title.text.width();
+            if let Some(title) = line.titles.iter().find(hit).filter(|_| on_line) {
+                self.open_tab(title.tab);
+            }
+            return;
+        }
         if self.overlay.is_none() && self.raw.is_none() && areas.list.contains((x, y).into()) && y > areas.list.y {
             let to = self.list().offset + usize::from(y - areas.list.y - 1);
             if to < self.list().rows.len() && self.list_mut().go(&a, to, page) {
@@ -183,13 +201,21 @@ impl App {
         }
     }
 
-    fn search(&mut self, forward: bool) {
+    fn next_match(&mut self, forward: bool) {
         let page = self.raw_page();
-        let Some(raw) = &mut self.raw else { return };
-        if raw.search.is_empty() {
-            self.say("nothing to look for yet: / begins a search", Tone::Plain);
-        } else if raw.next_match(forward, false) {
+        let (search, found) = if let Some(raw) = &mut self.raw {
+            let found = raw.next_match(forward, false);
             raw.clamp(page);
+            (&raw.search, found)
+        } else if let Some(detail) = &mut self.detail {
+            let found = detail.next_match(self.opened.rows(), forward, false);
+            (&detail.search, found)
+        } else {
+            return;
+        };
+        if search.is_empty() {
+            self.say("nothing to look for yet: / begins a search", Tone::Plain);
+        } else if found {
             self.touch();
         } else {
             self.say("no match", Tone::Warn);
@@ -209,24 +235,41 @@ impl App {
     }
 
     fn open_prompt(&mut self) {
-        let prompt = match &self.raw {
-            Some(raw) => Prompt::new(Asking::Search, &raw.search),
-            None => Prompt::new(Asking::Filter, &self.list().text),
+        if self.raw.is_some() {
+            return self.open_search();
+        }
+        self.overlay = Some(Overlay::Prompt(Prompt::new(Asking::Filter, &self.list().text)));
+    }
+
+    /// A search in what is open: the raw tree, or the tab of the detail.
+    fn open_search(&mut self) {
+        let search = match (&self.raw, &self.detail) {
+            (Some(raw), _) => &raw.search,
+            (None, Some(detail)) => &detail.search,
+            (None, None) => {
+                return self.say("open a detail (enter) or the raw JSON (J), and search there", Tone::Plain);
+            }
         };
-        self.overlay = Some(Overlay::Prompt(prompt));
+        self.overlay = Some(Overlay::Prompt(Prompt::new(Asking::Search, search)));
     }
 
     /// A prompt's text has changed: results follow each character.
     pub(super) fn type_into(&mut self, prompt: &Prompt) {
         let text = prompt.input.value();
+        let page = self.raw_page();
         match prompt.asking {
             Asking::Filter => self.list_mut().set_filter(text),
             Asking::Search => {
-                let page = self.raw_page();
                 if let Some(raw) = &mut self.raw {
                     text.clone_into(&mut raw.search);
                     raw.next_match(true, true);
                     raw.clamp(page);
+                } else if let Some(detail) = &mut self.detail {
+                    text.clone_into(&mut detail.search);
+                    self.keep_opened();
+                    if let Some(detail) = &mut self.detail {
+                        detail.next_match(self.opened.rows(), true, true);
+                    }
                 }
             }
         }
@@ -236,7 +279,7 @@ impl App {
         if !keep {
             let before = Prompt::new(prompt.asking, &prompt.before);
             self.type_into(&before);
-        } else if let Some(error) = &self.list().error {
+        } else if let (Some(error), Asking::Filter) = (&self.list().error, prompt.asking) {
             let text = error.to_string();
             self.say(text, Tone::Warn);
         }
@@ -308,6 +351,9 @@ impl App {
         if let Some((_, node)) = self.raw.as_ref().and_then(super::raw::Raw::current) {
             return vec![Effect::Copy { what: "value", text: node.text.clone() }];
         }
+        if let Some(line) = self.detail.as_ref().and_then(|detail| self.opened.line(detail.cursor)) {
+            return vec![Effect::Copy { what: "line", text: line.plain(&self.style()).trim().to_owned() }];
+        }
         match self.cell() {
             Some((_, text)) => vec![Effect::Copy { what: "cell", text }],
             None => Vec::new(),
@@ -361,6 +407,18 @@ impl App {
         };
         let text = serde_json::to_string_pretty(&value).unwrap_or_default();
         vec![Effect::Copy { what: "JSON", text }]
+    }
+
+    /// The open tab as text, with its headings, as wide as it needs.
+    fn copy_detail(&mut self) -> Vec<Effect> {
+        let Some(document) = self.document() else {
+            self.say("no detail is open", Tone::Plain);
+            return Vec::new();
+        };
+        let rows = super::flow::flow(self.opened.sections(), u16::MAX, &self.style(), "");
+        let lines = rows.iter().map(|row| row.text().trim_end().to_owned());
+        let text = std::iter::once(document.title.clone()).chain(lines).collect::<Vec<_>>().join("\n");
+        vec![Effect::Copy { what: "detail", text }]
     }
 
     fn refresh(&mut self, asks: &'static [crate::model::Ask]) -> Vec<Effect> {

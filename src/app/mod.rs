@@ -1,15 +1,18 @@
 //! The program as a machine: `update` takes a message and answers with effects. No I/O, no clock, no drawing.
 //!
-//! Sub-states live in their own files (`list`, `detail`, `raw`, `picker`, `place`, `gather`); nobody else mutates them.
+//! Sub-states live in their own files (`list`, `detail`, `opened`, `raw`, `picker`, `place`, `gather`); nobody else
+//! mutates them.
 
 pub mod command;
 pub mod detail;
+pub mod flow;
 mod gather;
 pub mod keymap;
 mod keys;
 pub mod layout;
 pub mod list;
 pub mod msg;
+pub mod opened;
 pub mod picker;
 pub mod place;
 pub mod raw;
@@ -24,13 +27,15 @@ use jiff::tz::TimeZone;
 use crate::analysis::{Assessment, Lens};
 use crate::collect::RunId;
 use crate::model::{Ask, Facts, OriginKind};
-use crate::panes::{ALL, Document, PaneId, TimeMode, TimeStyle, Tone};
+use crate::panes::{ALL, Document, PaneId, TimeMode, TimeStyle, Tone, sentence};
 use command::Command;
-use detail::{Detail, Flowed};
+use detail::Detail;
+use flow::Flowed;
 use keymap::{Chord, Context, Found, Keymap};
 use layout::{Areas, Wanted};
 use list::List;
 pub use msg::{Effect, Msg};
+use opened::Opened;
 use picker::{Asking, Picked, Picker, Prompt};
 use place::History;
 use raw::Raw;
@@ -69,6 +74,8 @@ pub struct App {
     pub pane: PaneId,
     pub lists: Vec<List>,
     pub detail: Option<Detail>,
+    /// The document of the open detail.
+    pub opened: Opened,
     pub raw: Option<Raw>,
     pub overlay: Option<Overlay>,
     pub history: History,
@@ -114,6 +121,7 @@ impl App {
             pane: PaneId::Overview,
             lists: ALL.iter().map(|pane| List::new(pane.id)).collect(),
             detail: None,
+            opened: Opened::default(),
             raw: None,
             overlay: None,
             history: History::default(),
@@ -185,17 +193,26 @@ impl App {
     }
 
     /// The document of the open detail.
-    pub fn document(&self) -> Option<Document> {
-        let detail = self.detail.as_ref()?;
-        let pane = self.pane.pane();
-        let row = self.list().row().filter(|&row| (pane.key)(&self.a, row) == detail.key);
-        let row = row.or_else(|| pane.find(&self.a, &detail.key))?;
-        Some((pane.detail)(&self.a, row))
+    pub fn document(&self) -> Option<&Document> {
+        self.opened.document()
     }
 
-    pub fn flowed(&self) -> Vec<Flowed> {
+    /// The rows of the open detail's open tab.
+    pub fn flowed(&self) -> &[Flowed] {
+        self.opened.rows()
+    }
+
+    /// The row that a command means: the one whose detail is open, else the one under the cursor.
+    fn row(&self) -> Option<usize> {
+        self.detail.as_ref().and_then(|_| self.opened.row()).or_else(|| self.list().row())
+    }
+
+    /// Makes what the open detail shows, as far as it is not there yet.
+    fn keep_opened(&mut self) {
+        let Some(detail) = &self.detail else { return self.opened.close() };
         let width = self.areas().detail.width.saturating_sub(1);
-        self.document().map(|document| detail::flow(&document, width, &self.style())).unwrap_or_default()
+        let (pane, guess, style) = (self.pane.pane(), self.list().row(), self.style());
+        self.opened.keep(pane, &self.a, detail, guess, (width, &style));
     }
 
     /// True when the screen no longer shows the state; asking makes it false.
@@ -228,11 +245,10 @@ impl App {
                 self.dirty = true;
             }
         }
-        if self.detail.is_some() {
-            let (rows, height) = (self.flowed(), self.detail_page());
-            if let Some(detail) = &mut self.detail {
-                detail.clamp(&rows, height);
-            }
+        self.keep_opened();
+        let height = self.detail_page();
+        if let Some(detail) = &mut self.detail {
+            detail.clamp(self.opened.rows(), height);
         }
         // A detail on the whole screen hides the list, which keeps its place.
         if self.areas().list.height > 0 {
@@ -240,8 +256,14 @@ impl App {
         }
     }
 
+    /// The lines above a detail's rows: its title, and its tabs where it has several and there is room.
+    pub fn detail_head(&self) -> u16 {
+        let tabs = self.opened.tabs().0.len() > 1 && self.areas().detail.height >= 4;
+        1 + u16::from(tabs)
+    }
+
     fn detail_page(&self) -> usize {
-        usize::from(self.areas().detail.height.saturating_sub(1)).max(1)
+        usize::from(self.areas().detail.height.saturating_sub(self.detail_head())).max(1)
     }
 
     fn raw_page(&self) -> usize {
@@ -333,29 +355,35 @@ fn paste(app: &mut App, text: &str) -> Vec<Effect> {
     effects
 }
 
-/// Typed to be run as it stands, not to choose a line: a pane with its filter.
-fn is_sentence(text: &str) -> bool {
-    let pane_and_filter = text.split_once(' ').is_some_and(|(word, _)| PaneId::from_name(word).is_some());
-    pane_and_filter || text == "q" || (cfg!(debug_assertions) && text == "panic")
+/// Typed to be run as it stands, though the palette would find a line for it.
+fn is_word(text: &str) -> bool {
+    text == "q" || (cfg!(debug_assertions) && text == "panic")
 }
 
 impl App {
     fn picker_key(&mut self, mut picker: Picker, chord: Chord) -> Vec<Effect> {
         self.dirty = true;
         let height = self.picker_page();
-        let text = picker.input.value().trim().to_owned();
-        if picker.purpose == picker::Purpose::Palette && chord.key == keymap::Key::Enter && is_sentence(&text) {
-            return self.run_text(&text);
+        let text = picker.input.value().to_owned();
+        if picker.purpose == picker::Purpose::Palette && chord.key == keymap::Key::Enter && is_word(text.trim()) {
+            return self.run_text(&text).unwrap_or_default();
         }
         match picker.key(chord, height) {
-            Picked::Still => {
-                self.overlay = Some(Overlay::Picker(picker));
-                Vec::new()
+            Picked::Closed => return Vec::new(),
+            Picked::Chose(picker::Choice::Type(text)) => picker.set_text(text),
+            Picked::Chose(picker::Choice::Run) | Picked::Text(_) => {
+                if let Some(effects) = self.run_text(&text) {
+                    return effects;
+                }
             }
-            Picked::Closed => Vec::new(),
-            Picked::Chose(choice) => self.choose(choice),
-            Picked::Text(text) => self.run_text(&text),
+            Picked::Chose(choice) => return self.choose(choice),
+            Picked::Still => {}
         }
+        if picker.input.value() != text {
+            picker.offer(&self.a);
+        }
+        self.overlay = Some(Overlay::Picker(picker));
+        Vec::new()
     }
 
     fn prompt_key(&mut self, mut prompt: Prompt, chord: Chord) -> Vec<Effect> {
@@ -403,25 +431,34 @@ impl App {
                 self.follow(&target);
                 Vec::new()
             }
-            picker::Choice::Nothing => Vec::new(),
+            picker::Choice::Type(_) | picker::Choice::Run | picker::Choice::Nothing => Vec::new(),
         }
     }
 
-    /// The palette's free text: a pane and a filter, as in `activity since:24h`.
-    fn run_text(&mut self, text: &str) -> Vec<Effect> {
-        let (word, rest) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
-        if let Some(pane) = PaneId::from_name(word) {
-            self.follow(&crate::panes::Target::Filter(pane, rest.trim().to_owned()));
-        } else if let Some(command) = Command::from_name(word) {
-            return self.perform(command);
-        } else if word == "q" {
-            return vec![Effect::Quit];
-        } else if cfg!(debug_assertions) && word == "panic" {
-            // So that a test can see the terminal given back; not in release builds.
-            panic!("asked for in the palette");
-        } else {
-            self.say(format!("there is no command `{}`", crate::model::text::clean(word)), Tone::Warn);
+    /// The palette's free text: a sentence, as in `activity since:24h`, or a command by its whole name. None: what is
+    /// wrong with it was said, and it can be mended.
+    fn run_text(&mut self, text: &str) -> Option<Vec<Effect>> {
+        if let Some((sentence, rest)) = sentence::find(text) {
+            match (sentence.read)(&self.a, &sentence, rest) {
+                Ok(target) => self.follow(&target),
+                Err(why) => {
+                    self.say(why, Tone::Warn);
+                    return None;
+                }
+            }
+            return Some(Vec::new());
         }
-        Vec::new()
+        match text.trim() {
+            "q" => Some(vec![Effect::Quit]),
+            // So that a test can see the terminal given back; not in release builds.
+            "panic" if cfg!(debug_assertions) => panic!("asked for in the palette"),
+            word => match Command::from_name(word) {
+                Some(command) => Some(self.perform(command)),
+                None => {
+                    self.say(format!("there is no command `{}`", crate::model::text::clean(word)), Tone::Warn);
+                    Some(Vec::new())
+                }
+            },
+        }
     }
 }

@@ -6,6 +6,8 @@ use tui_input::{Input, InputRequest};
 
 use super::command::Command;
 use super::keymap::{Chord, Context, Key, Keymap};
+use crate::analysis::Assessment;
+use crate::panes::sentence::{self, fields_beginning};
 use crate::panes::{Pane, Target};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +35,10 @@ pub enum Choice {
     Command(Command),
     Sort(usize),
     Go(Target),
+    /// Puts this into the input, to go on typing.
+    Type(String),
+    /// Runs what was typed.
+    Run,
     /// A heading or a line that says something.
     Nothing,
 }
@@ -56,6 +62,8 @@ pub struct Picker {
     pub shown: Vec<usize>,
     pub cursor: usize,
     pub offset: usize,
+    /// The items that the list was made with, while a sentence's are shown in their place.
+    others: Option<Vec<Item>>,
 }
 
 /// What came of a key.
@@ -70,7 +78,8 @@ pub enum Picked {
 
 impl Picker {
     pub fn new(purpose: Purpose, items: Vec<Item>) -> Self {
-        let mut picker = Self { purpose, input: Input::default(), items, shown: Vec::new(), cursor: 0, offset: 0 };
+        let mut picker =
+            Self { purpose, input: Input::default(), items, shown: Vec::new(), cursor: 0, offset: 0, others: None };
         picker.search();
         picker
     }
@@ -84,7 +93,50 @@ impl Picker {
             },
             choice: Choice::Command(command),
         });
-        Self::new(Purpose::Palette, items.collect())
+        let sentences = sentence::all().map(|sentence| Item {
+            left: format!("{} …", sentence.word),
+            right: format!("{}: {}", sentence.arguments, sentence.help),
+            choice: Choice::Type(format!("{} ", sentence.word)),
+        });
+        Self::new(Purpose::Palette, items.chain(sentences).collect())
+    }
+
+    /// While a sentence is being typed: how it goes on, and what it could become, in place of the items.
+    pub fn offer(&mut self, a: &Assessment) {
+        let text = self.input.value().to_owned();
+        let Some((sentence, rest)) = sentence::find(&text).filter(|_| self.purpose == Purpose::Palette) else {
+            if let Some(items) = self.others.take() {
+                self.items = items;
+                self.search();
+            }
+            return;
+        };
+        let usage = Item {
+            left: format!("{} {}", sentence.word, sentence.arguments),
+            right: sentence.help.to_owned(),
+            choice: Choice::Run,
+        };
+        let completed = (sentence.complete)(a, &sentence, rest).into_iter().map(|rest| Item {
+            left: rest.clone(),
+            right: String::new(),
+            choice: Choice::Type(format!("{} {rest}", sentence.word)),
+        });
+        let items = std::iter::once(usage).chain(completed).collect();
+        let before = std::mem::replace(&mut self.items, items);
+        self.others.get_or_insert(before);
+        self.shown = (0..self.items.len()).collect();
+        (self.cursor, self.offset) = (0, 0);
+    }
+
+    /// Replaces what was typed.
+    pub fn set_text(&mut self, text: String) {
+        self.input = Input::new(text);
+        self.search();
+    }
+
+    /// The most items that it has shown: its frame does not grow and shrink with what is typed.
+    pub fn height(&self) -> usize {
+        self.others.as_ref().map_or(0, Vec::len).max(self.items.len())
     }
 
     /// The keys by group, as the live keymap has them.
@@ -109,7 +161,9 @@ impl Picker {
                 Some(Context::Raw) => "in the raw tree: ",
                 _ => "",
             };
-            items.push(Item { left, right: format!("{place}{}", command.help()), choice: Choice::Command(command) });
+            let help = command.help();
+            let place = if help.starts_with("in a detail") { "" } else { place };
+            items.push(Item { left, right: format!("{place}{help}"), choice: Choice::Command(command) });
             if command == Command::Filter {
                 let line = |right: &str| Item { left: String::new(), right: right.to_owned(), choice: Choice::Nothing };
                 items.extend(FILTERS.map(line));
@@ -184,11 +238,16 @@ impl Picker {
             (Key::Up, _) | (Key::Char('p'), true) => self.step(-1, height),
             (Key::PageDown, _) | (Key::Char('f'), true) => self.step(height.cast_signed(), height),
             (Key::PageUp, _) | (Key::Char('b'), true) => self.step(-height.cast_signed(), height),
-            // Tab completes to the line under the cursor.
+            // Tab completes to the line under the cursor; from how a sentence goes on, to the first that it could become.
             (Key::Tab, _) => {
-                if let Some(&at) = self.shown.get(self.cursor) {
-                    self.input = Input::new(self.items[at].left.clone());
-                    self.search();
+                let under = self.shown.get(self.cursor..).unwrap_or(&[]);
+                let run = |at: &&usize| self.items[**at].choice != Choice::Run;
+                let text = under.iter().find(run).map(|&at| match &self.items[at] {
+                    Item { choice: Choice::Type(text), .. } => text.clone(),
+                    item => item.left.clone(),
+                });
+                if let Some(text) = text {
+                    self.set_text(text);
                 }
             }
             _ => {
@@ -245,18 +304,14 @@ impl Prompt {
     /// Tab: completes the word before the cursor to a field of the pane.
     pub fn complete(&mut self, pane: &Pane) -> bool {
         let text = self.input.value();
-        let word = text.rsplit([' ', '!']).next().unwrap_or("");
-        let names = pane.columns.iter().map(|column| column.name).chain(["since"]);
-        let fitting: Vec<&str> = names.filter(|name| !word.is_empty() && name.starts_with(word)).collect();
-        let Some(&first) = fitting.first() else { return false };
+        let (before, fitting) = fields_beginning(pane, text);
+        let Some(&first) = fitting.first().filter(|_| before.len() < text.len()) else { return false };
         // As far as all that fit agree; the whole name and its colon when only one fits.
         let agreed = fitting.iter().fold(first, |agreed, name| {
             let same = agreed.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count();
             agreed.get(..same).unwrap_or("")
         });
-        let mut completed = text.to_owned();
-        completed.truncate(text.len() - word.len());
-        completed.push_str(agreed);
+        let mut completed = format!("{before}{agreed}");
         if fitting.len() == 1 {
             completed.push(':');
         }

@@ -6,7 +6,7 @@ use super::App;
 use super::detail::Detail;
 use super::place::Place;
 use super::raw::Raw;
-use crate::panes::{PaneId, Target, Tone};
+use crate::panes::{ALL, PaneId, Target, Tone};
 
 impl App {
     pub(super) fn here(&self) -> Place {
@@ -83,27 +83,31 @@ impl App {
                 let list = self.list_mut();
                 (list.cursor, list.offset) = (0, 0);
             }
-            Target::Row(pane, key) => {
-                let Some(row) = pane.pane().find(&self.a, key) else {
-                    self.say("that row is not there (any more)", Tone::Warn);
-                    return;
-                };
-                let here = self.here();
-                self.jump(here);
-                self.pane = *pane;
-                let key = (pane.pane().key)(&self.a, row);
-                self.refresh_here();
-                let (a, page) = (Arc::clone(&self.a), self.page());
-                if !self.list_mut().select(&a, &key, page) {
-                    // The filter hides it: evidence goes before a filter.
-                    self.list_mut().set_filter("");
-                    self.refresh_here();
-                    self.list_mut().select(&a, &key, page);
-                }
-                self.detail = Some(Detail::new(key));
-            }
+            Target::Row(pane, key) => self.follow_to_row(*pane, key, ""),
+            Target::Tab(pane, key, tab) => self.follow_to_row(*pane, key, tab),
         }
         self.touch();
+    }
+
+    /// To the detail of a row, on the tab of that name, if it is given.
+    fn follow_to_row(&mut self, pane: PaneId, key: &str, tab: &str) {
+        let Some(row) = pane.pane().find(&self.a, key) else {
+            self.say("that row is not there (any more)", Tone::Warn);
+            return;
+        };
+        let here = self.here();
+        self.jump(here);
+        self.pane = pane;
+        let key = (pane.pane().key)(&self.a, row);
+        self.refresh_here();
+        let (a, page) = (Arc::clone(&self.a), self.page());
+        if !self.list_mut().select(&a, &key, page) {
+            // The filter hides it: evidence goes before a filter.
+            self.list_mut().set_filter("");
+            self.refresh_here();
+            self.list_mut().select(&a, &key, page);
+        }
+        self.detail = Some(Detail::after_jump(key, tab));
     }
 
     fn jump(&mut self, here: Place) {
@@ -128,9 +132,11 @@ impl App {
                 raw.search.clear();
             }
             self.touch();
-        } else if self.detail.is_some() {
-            // A detail that a jump has opened leads back to where the jump began.
-            if let Some(place) = self.history.trail.last().filter(|_| self.arrived_at_detail()).cloned() {
+        } else if let Some(detail) = self.detail.as_mut().filter(|detail| !detail.search.is_empty()) {
+            detail.search.clear();
+            self.touch();
+        } else if let Some(detail) = &self.detail {
+            if let Some(place) = self.history.trail.last().filter(|_| detail.is_jumped()).cloned() {
                 self.leave_up(&place);
                 return;
             }
@@ -145,11 +151,6 @@ impl App {
         } else if self.list_mut().unmark_all() {
             self.touch();
         }
-    }
-
-    fn arrived_at_detail(&self) -> bool {
-        self.history.trail.last().is_some_and(|place| place.pane != self.pane || place.detail.is_some())
-            && self.list().text.is_empty()
     }
 
     fn leave_up(&mut self, place: &Place) {
@@ -198,35 +199,58 @@ impl App {
 
     /// Enter in a detail: to the evidence of the line.
     pub(super) fn open_line(&mut self) {
-        let Some(document) = self.document() else { return };
         let cursor = self.detail.as_ref().map_or(0, |detail| detail.cursor);
-        match super::detail::targets(&document).get(cursor).copied().flatten() {
-            Some(target) => self.follow(&target.clone()),
+        let Some(line) = self.opened.line(cursor) else { return };
+        match line.target.clone() {
+            Some(target) => self.follow(&target),
             None => self.say("this line leads nowhere further; J shows the raw JSON", Tone::Plain),
         }
     }
 
-    /// n and N: the next row with its detail.
+    /// n and N: the next row with its detail, on the same tab.
     pub(super) fn step_row(&mut self, by: isize) {
         let (a, page) = (Arc::clone(&self.a), self.page());
         if self.list_mut().step(&a, by, page) {
-            self.detail = self.list().key(&a).map(Detail::new);
+            let key = self.list().key(&a);
+            self.detail = key
+                .map(|key| self.detail.as_ref().map_or_else(|| Detail::new(key.clone()), |from| from.of(key.clone())));
+            self.touch();
+        }
+    }
+
+    /// The next tab of the open detail; a detail without tabs leads on to the next pane.
+    pub(super) fn step_tab(&mut self, forward: bool) {
+        let (tabs, open) = self.opened.tabs();
+        let by = |at: usize, of: usize| if forward { (at + 1) % of } else { (at + of - 1) % of };
+        if self.detail.is_some() && tabs.len() > 1 {
+            self.open_tab(by(open, tabs.len()));
+        } else {
+            self.go_pane(ALL[by(self.pane as usize, ALL.len())].id);
+        }
+    }
+
+    /// Opens one of the tabs of the open detail.
+    pub(super) fn open_tab(&mut self, to: usize) {
+        let (tabs, open) = self.opened.tabs();
+        if let (Some(from), Some(to), Some(detail)) = (tabs.get(open), tabs.get(to), &mut self.detail) {
+            detail.turn(&from.name, &to.name);
             self.touch();
         }
     }
 
     pub(super) fn open_raw(&mut self) {
         let pane = self.pane.pane();
-        let Some(row) = self.list().row() else { return };
+        let Some(row) = self.row() else { return };
         let value = (pane.raw)(&self.a, row);
-        let title = (pane.detail)(&self.a, row).title;
+        let title =
+            self.document().map_or_else(|| (pane.detail)(&self.a, row).title, |document| document.title.clone());
         self.raw = Some(Raw::new(title, value));
         self.touch();
     }
 
     pub(super) fn jump_by(&mut self, name: &str) {
         let pane = self.pane.pane();
-        let Some(row) = self.list().row() else { return };
+        let Some(row) = self.row() else { return };
         let Some(jump) = pane.jumps.iter().find(|jump| jump.name == name) else {
             self.say(format!("{} has no way to {name}", pane.title), Tone::Plain);
             return;

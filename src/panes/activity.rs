@@ -96,6 +96,7 @@ pub static ACTIVITY: Pane = Pane {
         },
     ],
     empty: "No events in the period",
+    questions: &[],
 };
 
 fn event(a: &Assessment, row: usize) -> EventRow<'_> {

@@ -50,6 +50,7 @@ pub static COVERAGE: Pane = Pane {
     },
     jumps: &[],
     empty: "Nothing was asked",
+    questions: &[],
 };
 
 pub fn tone(status: Status) -> Tone {

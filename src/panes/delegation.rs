@@ -77,6 +77,7 @@ pub static DELEGATION: Pane = Pane {
         },
     ],
     empty: "Nothing is delegated, and no organization was found",
+    questions: &[],
 };
 
 fn account(row: &DelegationRow) -> Cell<'_> {

@@ -245,6 +245,8 @@ enum Test {
     /// Against the age of a time.
     Age(Operator, SignedDuration),
     Moment(Operator, Timestamp),
+    /// Asked of the row, not held against a cell.
+    Question(fn(&Assessment, usize, &str, bool) -> bool, String, bool),
 }
 
 struct Ready {
@@ -286,6 +288,10 @@ impl Filter {
     pub fn matches(&self, pane: &Pane, a: &Assessment, row: usize) -> bool {
         self.terms.iter().all(|term| {
             let hit = match term.column {
+                _ if matches!(term.test, Test::Question(..)) => match &term.test {
+                    Test::Question(ask, text, certain) => ask(a, row, text, *certain),
+                    _ => false,
+                },
                 Some(column) => holds(&term.test, &(pane.columns[column].cell)(a, row).value, a.as_of),
                 None => pane.columns.iter().any(|column| holds(&term.test, &(column.cell)(a, row).value, a.as_of)),
             };
@@ -304,9 +310,20 @@ fn ready(term: Term, pane: &Pane) -> Result<Ready, FilterError> {
         let Some(column) = column else { return fail(term.at, format!("{} has no time for `since:`", pane.title)) };
         return Ok(Ready { negated, column: Some(column), test: since(&term)? });
     }
+    if let Some(question) = pane.questions.iter().find(|question| question.name == name) {
+        let text = plain(&term)?;
+        (question.check)(&text).or_else(|why| fail(term.at, why))?;
+        let certain = match operator {
+            Operator::Has | Operator::HasNot => false,
+            Operator::Is | Operator::IsNot => true,
+            _ => return fail(term.at, format!("`{name}` takes : and =")),
+        };
+        return Ok(Ready { negated, column: None, test: Test::Question(question.holds, text, certain) });
+    }
     let column = pane.column(name).or_else(|| if name == "age" { pane.column(pane.time?) } else { None });
     let Some(column) = column else {
-        let known: Vec<&str> = pane.columns.iter().map(|column| column.name).collect();
+        let questions = pane.questions.iter().map(|question| question.name);
+        let known: Vec<&str> = pane.columns.iter().map(|column| column.name).chain(questions).collect();
         return fail(term.at, format!("no field `{name}` here; there are {}", known.join(", ")));
     };
     let test = match operator {

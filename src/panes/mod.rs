@@ -10,7 +10,10 @@ pub mod filter;
 pub mod order;
 pub mod overview;
 pub mod principals;
+pub mod raw;
 pub mod residents;
+pub mod sentence;
+pub mod tree;
 
 use serde_json::Value as Json;
 
@@ -18,7 +21,7 @@ use crate::analysis::Assessment;
 use crate::model::{Ask, Text};
 
 pub use cell::{Cell, TimeMode, TimeStyle, Tone, Value};
-pub use document::{Document, Line, Section, Span, Target};
+pub use document::{Document, Line, Section, Span, Tab, Target};
 
 /// Every pane, in the order of its digit.
 pub static ALL: &[&Pane] = &[
@@ -127,6 +130,19 @@ pub struct Pane {
     pub jumps: &'static [Jump],
     /// What to say when there is no row at all and all was read.
     pub empty: &'static str,
+    /// Fields that are no columns.
+    pub questions: &'static [Question],
+}
+
+/// A field of filters that is no column: what is typed is asked of each row.
+pub struct Question {
+    /// As in `can:"iam:PassRole"`.
+    pub name: &'static str,
+    pub about: &'static str,
+    /// Checks what was typed. Err: what is wrong with it.
+    pub check: fn(&str) -> Result<(), String>,
+    /// Whether a row answers with yes. `certain`: an answer that cannot be told is no yes.
+    pub holds: fn(&Assessment, usize, text: &str, certain: bool) -> bool,
 }
 
 impl std::fmt::Debug for Pane {

@@ -44,6 +44,7 @@ pub static OVERVIEW: Pane = Pane {
     },
     jumps: &[],
     empty: "Nothing has been read yet",
+    questions: &[],
 };
 
 pub fn word(standing: Standing) -> &'static str {
@@ -127,10 +128,14 @@ mod tests {
                 let mut targets: Vec<Target> = pane.jumps.iter().filter_map(|jump| (jump.to)(&a, row).ok()).collect();
                 let document = (pane.detail)(&a, row);
                 assert!(!document.title.is_empty());
-                let lines = document.sections.into_iter().flat_map(|section| section.lines);
-                targets.extend(lines.filter_map(|line| line.target));
+                let sections = document.tabs().iter().flat_map(|tab| tab.sections(&a, row).into_owned());
+                targets.extend(sections.flat_map(|section| section.lines).filter_map(|line| line.target));
                 for target in targets {
                     match target {
+                        Target::Tab(id, key, tab) => {
+                            let to = id.pane().find(&a, &key).expect(&key);
+                            assert!((id.pane().detail)(&a, to).find(tab).is_some(), "{} {row}: {key} {tab}", pane.name);
+                        }
                         Target::Row(id, key) => {
                             assert!(id.pane().find(&a, &key).is_some(), "{} {row}: {key}", pane.name);
                         }

@@ -1,5 +1,11 @@
 //! Principals: who can act in the account, how they get in, and what would bound them.
 
+mod asked;
+mod evidence;
+mod paths;
+mod power;
+mod trust;
+
 use serde_json::{Value as Json, json};
 
 use super::cell::Tone;
@@ -7,8 +13,11 @@ use super::document::{Document, Line, Target};
 use super::filter::{exactly, quote};
 use super::{Cell, Column, Jump, Pane, PaneId};
 use crate::analysis::Assessment;
-use crate::analysis::principals::{Ceiling, Gate, LastUse, PrincipalKind, PrincipalRow};
+use crate::analysis::policy::Truth;
+use crate::analysis::principals::{Ceiling, LastUse, PrincipalKind, PrincipalRow};
 use crate::model::Ask;
+
+pub use asked::{Answered, actions_beginning, answer, can, principals_beginning, who_can};
 
 pub static PRINCIPALS: Pane = Pane {
     id: PaneId::Principals,
@@ -38,17 +47,33 @@ pub static PRINCIPALS: Pane = Pane {
             Cell::text(principal.name.as_str()).tone(tone)
         }),
         Column::fixed("kind", "KIND", 14, 0, |a, row| Cell::text(a.principals[row].kind.word())),
-        Column::share("entry", "HOW THEY GET IN", 13, 3, 0, |a, row| {
+        Column::fixed("exposure", "EXPOSURE", 10, 0, |a, row| {
+            let score = a.principals[row].exposure.score;
+            let tone = match score {
+                100.. => Tone::Bad,
+                50..100 => Tone::Warn,
+                _ => Tone::Plain,
+            };
+            Cell::count(score).tone(tone)
+        }),
+        Column::share("power", "POWER", 12, 3, 0, |a, row| {
+            let principal = &a.principals[row];
+            let grave =
+                principal.profile.strongest().is_some_and(|power| power <= crate::catalog::powers::Power::IamControl);
+            Cell::text(principal.profile.words()).tone(if grave { Tone::Bad } else { Tone::Plain })
+        }),
+        Column::fixed("steps", "TO ADMIN", 8, 0, |a, row| to_admin(&a.principals[row])),
+        Column::fixed("last", "LAST USED", 16, 0, last),
+        Column::share("entry", "HOW THEY GET IN", 13, 3, 2, |a, row| {
             let principal = &a.principals[row];
             let tone = if principal.marks.iter().any(|mark| mark.is_bad()) { Tone::Warn } else { Tone::Plain };
             Cell::text(principal.entry.as_str()).tone(tone)
         }),
-        Column::fixed("last", "LAST USED", 16, 0, last),
-        Column::fixed("mfa", "MFA", 3, 0, |a, row| {
+        Column::fixed("mfa", "MFA", 3, 2, |a, row| {
             let mfa = a.principals[row].mfa;
             Cell::flag(mfa).tone(if mfa == Some(false) { Tone::Warn } else { Tone::Plain })
         }),
-        Column::fixed("keys", "KEYS", 4, 1, |a, row| {
+        Column::fixed("keys", "KEYS", 4, 3, |a, row| {
             let principal = &a.principals[row];
             match principal.active_keys {
                 Some(count) if count > 0 && principal.kind == PrincipalKind::Root => Cell::count(count).tone(Tone::Bad),
@@ -61,6 +86,7 @@ pub static PRINCIPALS: Pane = Pane {
             let bad = principal.marks.iter().any(|mark| mark.is_bad());
             Cell::text(marks(principal)).tone(if bad { Tone::Warn } else { Tone::Plain })
         }),
+        Column::share("reach", "REACH INTO MEMBERS", 12, 1, 4, |a, row| Cell::text(a.principals[row].reach.words())),
         Column::fixed("password", "PASSWORD", 8, 4, |a, row| Cell::flag(a.principals[row].password)),
         Column::fixed("key-age", "OLDEST KEY", 16, 5, |a, row| Cell::time(a.principals[row].oldest_key)),
         Column::fixed("ceiling", "CEILING", 10, 6, |a, row| match a.principals[row].ceiling {
@@ -75,7 +101,7 @@ pub static PRINCIPALS: Pane = Pane {
         Column::share("arn", "ARN", 20, 2, 9, |a, row| Cell::text(a.principals[row].arn.as_str())),
     ],
     time: Some("last"),
-    sort: None,
+    sort: Some(("exposure", true)),
     detail,
     raw,
     jumps: &[
@@ -91,6 +117,7 @@ pub static PRINCIPALS: Pane = Pane {
         },
     ],
     empty: "No principals: nothing of IAM or Identity Center was found",
+    questions: &[asked::CAN],
 };
 
 fn last(a: &Assessment, row: usize) -> Cell<'_> {
@@ -98,6 +125,21 @@ fn last(a: &Assessment, row: usize) -> Cell<'_> {
         LastUse::At(time) => Cell::time(Some(time)),
         LastUse::Never => Cell::never(),
         LastUse::Unknown => Cell::unknown(),
+    }
+}
+
+/// `admin`, `2 steps`, `1 step?` where it hangs on what is not known.
+fn to_admin(principal: &PrincipalRow) -> Cell<'static> {
+    use crate::analysis::power::Grade;
+    match (principal.profile.grade(crate::catalog::powers::Power::Admin), principal.steps) {
+        (Grade::Everywhere, _) => Cell::text("admin").tone(Tone::Bad),
+        (_, Some((steps, truth))) => {
+            let word = if steps == 1 { "step" } else { "steps" };
+            let open = if truth == Truth::Yes { "" } else { "?" };
+            Cell::text(format!("{steps} {word}{open}")).tone(if truth == Truth::Yes { Tone::Bad } else { Tone::Warn })
+        }
+        (Grade::Conditional, _) => Cell::text("admin?").tone(Tone::Warn),
+        _ => Cell::text(""),
     }
 }
 
@@ -126,44 +168,6 @@ fn residents(principal: &PrincipalRow) -> Option<Target> {
             Some(Target::Filter(PaneId::Residents, format!("arn:/^({})$/", keys.join("|"))))
         }
     }
-}
-
-fn gate(a: &Assessment, gate: &Gate) -> Vec<Line> {
-    let tone = if gate.marks.iter().any(|mark| mark.is_bad()) { Tone::Warn } else { Tone::Plain };
-    let mut line = Line::toned(gate.who.clone(), tone);
-    if let Some(account) = &gate.account
-        && a.principals.iter().any(|row| row.key == account.as_str())
-    {
-        line = line.to(Target::Row(PaneId::Principals, account.to_string()));
-    }
-    let mut lines = vec![line];
-    lines.extend(gate.conditions.iter().map(|condition| Line::toned(condition.clone(), Tone::Dim).indent(1)));
-    if !gate.marks.is_empty() {
-        let words: Vec<&str> = gate.marks.iter().map(|mark| mark.word()).collect();
-        lines.push(Line::toned(format!("to note: {}", words.join(", ")), Tone::Warn).indent(1));
-    }
-    lines
-}
-
-fn ways_in(a: &Assessment, principal: &PrincipalRow) -> Vec<Line> {
-    let mut lines = vec![Line::field("In short", principal.entry.clone())];
-    if let Some(why) = &principal.unreadable {
-        lines.push(Line::toned(format!("The trust policy could not be read in full: {why}"), Tone::Warn));
-    }
-    lines.extend(principal.gates.iter().flat_map(|one| gate(a, one)));
-    let label = match principal.kind {
-        PrincipalKind::IdentityCenterGroup => "Person",
-        _ => "Trusted by",
-    };
-    for name in &principal.related {
-        let row = a.principals.iter().find(|row| row.name == *name && row.key != principal.key);
-        let line = Line::field(label, name.as_str());
-        lines.push(match row {
-            Some(row) => line.to(Target::Row(PaneId::Principals, row.key.to_string())),
-            None => line,
-        });
-    }
-    lines
 }
 
 fn credentials(principal: &PrincipalRow) -> Vec<Line> {
@@ -225,46 +229,100 @@ fn policies(principal: &PrincipalRow) -> Vec<Line> {
     lines
 }
 
-fn detail(a: &Assessment, row: usize) -> Document {
-    let principal = &a.principals[row];
-    let mut what = vec![Line::field("Kind", principal.kind.word())];
+fn who(principal: &PrincipalRow) -> Vec<Line> {
+    let mut lines = vec![Line::field("Kind", principal.kind.word())];
     if !principal.arn.is_empty() {
-        what.push(Line::field("ARN", principal.arn.as_str()));
+        lines.push(Line::field("ARN", principal.arn.as_str()));
     }
     if principal.created.is_some() {
-        what.push(Line::time("Created", principal.created, ""));
+        lines.push(Line::time("Created", principal.created, ""));
     }
-    what.push(match principal.last {
+    lines.push(match principal.last {
         LastUse::At(time) => Line::time("Last used", Some(time), ""),
         LastUse::Never if principal.kind.is_role() => Line::field("Last used", "never in the 400 days that IAM tracks"),
         LastUse::Never => Line::field("Last used", "never"),
         LastUse::Unknown => Line::field_toned("Last used", "not known", Tone::Dim),
     });
     if !principal.marks.is_empty() {
-        what.push(Line::field("To note", marks(principal)));
+        lines.push(Line::field("To note", marks(principal)));
     }
+    lines
+}
+
+fn in_the_period(principal: &PrincipalRow) -> String {
     let deeds = principal.deeds;
-    let mut activity = vec![Line::field(
-        "In the period",
-        format!("{} events, {} writes, {} errors", deeds.events, deeds.writes, deeds.errors),
-    )];
-    if let Some(target) = events(principal) {
-        activity[0].target = Some(target);
-    } else {
-        activity.clear();
+    format!("{} events, {} writes, {} errors", deeds.events, deeds.writes, deeds.errors)
+}
+
+fn activity(principal: &PrincipalRow) -> Vec<Line> {
+    let line = |target| Line::field("In the period", in_the_period(principal)).to(target);
+    events(principal).map(line).into_iter().collect()
+}
+
+/// What the other tabs hold, in a line each.
+fn in_short(principal: &PrincipalRow) -> Vec<Line> {
+    let to = |label: &str, text: String, tab: &'static str| {
+        let line = Line::field(label, text);
+        line.to(Target::Tab(PaneId::Principals, principal.key.to_string(), tab))
+    };
+    let mut lines = vec![to("How they get in", principal.entry.clone(), TRUST)];
+    if !principal.nodes.is_empty() {
+        let words = principal.profile.words();
+        lines.push(to("Power", if words.is_empty() { "nothing that counts".into() } else { words }, POWER));
+        lines.push(to("Administrator", power::standing(principal), PATHS));
+        if !principal.reach.is_empty() {
+            lines.push(to("Members", principal.reach.words(), PATHS));
+        }
     }
+    lines.push(to("Exposure", format!("{}: how it comes about", principal.exposure.score), POWER));
+    let policies = principal.policies.words();
+    if !policies.is_empty() {
+        lines.push(to("Policies", policies, POLICIES));
+    }
+    if events(principal).is_some() {
+        lines.push(to("In the period", in_the_period(principal), ACTIVITY));
+    }
+    if !principal.residents.is_empty() {
+        lines.push(to("Carried by", format!("{} residents", principal.residents.len()), RESIDENTS));
+    }
+    lines
+}
+
+/// The names of tabs to which something leads.
+const POWER: &str = "Power";
+const PATHS: &str = "Paths";
+const TRUST: &str = "Trust";
+const POLICIES: &str = "Policies";
+const ACTIVITY: &str = "Activity";
+const RESIDENTS: &str = "Residents";
+
+fn detail(a: &Assessment, row: usize) -> Document {
+    let principal = &a.principals[row];
+    let held = &principal.policies;
+    let policy_count = held.attached.len() + held.inline.len() + held.from_groups.len() + held.permission_sets.len();
     let carried = principal
         .residents
         .iter()
         .map(|key| Line::text(key.as_str()).to(Target::Row(PaneId::Residents, key.to_string())));
     Document::new(format!("{} ({})", principal.name, principal.kind.word()))
-        .section("Who", what)
-        .section("How they get in", ways_in(a, principal))
+        .tab("Who")
+        .section("Who", who(principal))
+        .section("In short", in_short(principal))
+        .tab_later(POWER, power::sections)
+        .tab_later(PATHS, paths::sections)
+        .tab_later(TRUST, trust::sections)
+        .count(principal.gates.len() + principal.related.len())
+        .tab("Credentials")
         .section("Credentials", credentials(principal))
+        .tab(POLICIES)
+        .count(policy_count)
         .section("Policies", policies(principal))
-        .section("Activity", activity)
+        .tab(ACTIVITY)
+        .section("Activity", activity(principal))
+        .tab(RESIDENTS)
+        .count(principal.residents.len())
         .section("Residents that carry it", carried.collect())
-        .section("Raw", vec![Line::toned("Open what AWS answered", Tone::Link).to(Target::Raw)])
+        .tab_later("Raw", |a, row| super::raw::sections(&raw(a, row)))
 }
 
 /// The value of the model that the row was made from, policy documents opened.
@@ -282,6 +340,7 @@ fn raw(a: &Assessment, row: usize) -> Json {
         PrincipalKind::SamlProvider | PrincipalKind::OidcProvider => {
             json!(facts.identity_providers.get(&principal.arn))
         }
+        PrincipalKind::Service => json!({"service": principal.key, "trustedBy": principal.related}),
         PrincipalKind::Account => match facts.accounts.get(principal.key.as_str()) {
             Some(account) => json!(account),
             None => json!({"id": principal.key, "trustedBy": principal.related}),
@@ -291,9 +350,31 @@ fn raw(a: &Assessment, row: usize) -> Json {
             json!({"group": facts.directory_groups.get(&principal.key), "user": facts.directory_users.get(&principal.key),
                 "assignments": assignments})
         }
-        _ => json!(facts.roles.get(&principal.arn)),
+        _ => json!({"role": facts.roles.get(&principal.arn)}),
     };
+    let mut value = value;
+    if let Json::Object(map) = &mut value
+        && !principal.nodes.is_empty()
+    {
+        map.insert("policies".into(), held(a, principal));
+    }
     opened(value)
+}
+
+/// The documents of the managed policies that it holds, by ARN: the evidence behind its powers.
+fn held(a: &Assessment, principal: &PrincipalRow) -> Json {
+    use crate::analysis::power::holdings::PolicyKind;
+    let graph = &a.power.graph;
+    let holdings = principal.nodes.iter().map(|node| &graph.node(*node).holdings);
+    let ids = holdings.flat_map(|held| held.identity.iter().map(|(id, _)| *id).chain(held.boundary));
+    let managed = ids.map(|id| graph.library.get(id)).filter(|named| named.kind == PolicyKind::Managed);
+    let document = |arn: &crate::model::Arn| {
+        let known = a.facts.managed_policies.get(arn);
+        let version = known.and_then(|policy| policy.versions.iter().find(|version| version.default));
+        let text = version.map(|version| version.document.to_string());
+        text.or_else(|| crate::catalog::managed_policies::document(arn).map(ToOwned::to_owned))
+    };
+    managed.map(|named| (named.arn.to_string(), document(&named.arn).map_or(Json::Null, Json::String))).collect()
 }
 
 /// JSON in strings, such as policy documents, as JSON.

@@ -70,6 +70,7 @@ pub static RESIDENTS: Pane = Pane {
         },
     ],
     empty: "No resources were found",
+    questions: &[],
 };
 
 fn owner(owner: &Owner) -> String {

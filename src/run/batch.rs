@@ -120,6 +120,24 @@ pub fn query(facts: Facts, pane: PaneId, filter: &str, name: &str, err: &mut dyn
     Ok(tell_gaps(&a.facts, pane.asks, err)? && !unasked)
 }
 
+/// Says whether a principal may do something, and why. The exit code: 0 it may, 1 it may not, 3 it cannot be told.
+pub fn can(facts: Facts, question: &str) -> Result<u8, Failure> {
+    use crate::analysis::policy::Verdict;
+    let a = picture(facts);
+    let answered = crate::panes::principals::answer(&a, question).map_err(Failure::Input)?;
+    let style = crate::panes::TimeStyle::utc(a.as_of);
+    let mut out = io::stdout().lock();
+    writeln!(out, "{}", crate::model::text::clean(&answered.words))?;
+    for line in &answered.because {
+        writeln!(out, "  {}", crate::model::text::clean(&line.plain(&style)))?;
+    }
+    Ok(match answered.verdict {
+        Some(Verdict::Allowed) => 0,
+        Some(Verdict::ImplicitlyDenied | Verdict::ExplicitlyDenied) => 1,
+        Some(Verdict::CannotTell) | None => 3,
+    })
+}
+
 /// `query ... | head` is no error.
 fn ignore_closed_pipe(result: io::Result<()>) -> io::Result<()> {
     match result {

@@ -4,6 +4,7 @@ pub mod batch;
 pub mod clipboard;
 pub mod clock;
 pub mod doctor;
+pub mod evaluate;
 pub mod input;
 pub mod log;
 pub mod progress;

@@ -1,12 +1,13 @@
 //! Performs what the machine asks for that takes time: readings and assessments, each a task that can be cancelled.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::analysis;
+use crate::analysis::power::Inputs;
+use crate::analysis::{Assessment, Power, assess_with};
 use crate::app::{Effect, Msg};
 use crate::collect::{Delivery, Held, Outbox, RunId, Source};
 use crate::model::{Ask, Region};
@@ -21,6 +22,8 @@ pub struct Workers {
     messages: mpsc::UnboundedSender<Msg>,
     stops: HashMap<RunId, CancellationToken>,
     all: CancellationToken,
+    /// What was evaluated last, and from what.
+    powers: Arc<Mutex<(Inputs, Arc<Power>)>>,
 }
 
 impl Workers {
@@ -30,7 +33,15 @@ impl Workers {
         deliveries: mpsc::Sender<Delivery>,
         messages: mpsc::UnboundedSender<Msg>,
     ) -> Self {
-        Self { source, words, deliveries, messages, stops: HashMap::new(), all: CancellationToken::new() }
+        Self {
+            source,
+            words,
+            deliveries,
+            messages,
+            stops: HashMap::new(),
+            all: CancellationToken::new(),
+            powers: Arc::default(),
+        }
     }
 
     /// Starts a reading; its end is always delivered, even when it panics.
@@ -59,13 +70,27 @@ impl Workers {
     }
 
     /// Assesses on a thread of its own; there is never more than one at a time, since the machine waits for its answer.
+    /// When policies have changed there are two answers: at once what does not rest on them, then the whole.
     pub fn assess(&self, effect: Effect) {
         let Effect::Assess { version, facts, as_of, lens } = effect else { return };
-        let messages = self.messages.clone();
+        let (messages, powers) = (self.messages.clone(), Arc::clone(&self.powers));
         tokio::task::spawn_blocking(move || {
-            let assessment = analysis::assess(*facts, as_of, lens);
-            // The loop has ended: nobody needs it.
-            let _ = messages.send(Msg::Assessed(version, Arc::new(assessment)));
+            // The loop has ended when nobody takes the answer: nobody needs it.
+            let answer = |assessment: Assessment| messages.send(Msg::Assessed(version, Arc::new(assessment)));
+            let inputs = Inputs::of(&facts);
+            let (known, power) = powers.lock().map(|known| known.clone()).unwrap_or_default();
+            let mut assessment = assess_with(*facts, as_of, lens, power);
+            if !known.same(&inputs) {
+                assessment.evaluating = true;
+                let _ = answer(assessment.clone());
+                let power = Arc::new(Power::of(&assessment.facts, as_of));
+                if let Ok(mut known) = powers.lock() {
+                    *known = (inputs, Arc::clone(&power));
+                }
+                assessment.empower(power);
+                assessment.evaluating = false;
+            }
+            let _ = answer(assessment);
         });
     }
 

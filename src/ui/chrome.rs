@@ -8,6 +8,8 @@ use unicode_width::UnicodeWidthStr;
 use super::text::put;
 use super::theme::{Role, Theme};
 use crate::analysis::coverage;
+use crate::app::command::Command;
+use crate::app::detail;
 use crate::app::list::List;
 use crate::app::picker::Asking;
 use crate::app::{App, Overlay};
@@ -26,7 +28,7 @@ pub fn header(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     let mut crumbs: Vec<String> = app.history.trail.iter().map(|place| place.label.clone()).collect();
     crumbs.push(app.label());
     if let Some(document) = app.document() {
-        crumbs.push(document.title);
+        crumbs.push(document.title.clone());
     }
     let crumb = format!("mgmtscope › {}", crumbs.join(" › "));
     let left_room = room.saturating_sub(right_width + 2);
@@ -116,7 +118,13 @@ pub fn footer(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> Opti
     }
     let list = app.list();
     let hint = if app.mouse { "mouse  ? help" } else { "? help" };
-    let state = if app.is_idle() { String::new() } else { "reading · ".to_owned() };
+    let state = if app.is_idle() {
+        String::new()
+    } else if app.a.evaluating {
+        format!("evaluating {} principals · ", app.facts.users.len() + app.facts.roles.len())
+    } else {
+        "reading · ".to_owned()
+    };
     let right = format!("{state}{} · {hint}", app.time.label());
     let right_width = u16::try_from(right.width()).unwrap_or(room);
     let dim = theme.role(Role::Dim);
@@ -128,6 +136,11 @@ pub fn footer(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> Opti
         if !raw.search.is_empty() {
             parts.push((format!("  /{}  n next", raw.search), theme.role(Role::Match)));
         }
+    } else if let Some(detail) = app.detail.as_ref().filter(|detail| !detail.search.is_empty()) {
+        parts.push((matches(app), theme.role(Role::Text)));
+        let [next, previous] = [Command::NextMatch, Command::PreviousMatch].map(|command| app.keymap.keys_of(command));
+        parts.push((format!("  /{}", detail.search), theme.role(Role::Match)));
+        parts.push((format!("  {next} next, {previous} before, esc ends it"), dim));
     } else {
         if !list.marks.is_empty() {
             parts.push((format!("{} marked, ", list.marks.len()), theme.role(Role::Mark)));
@@ -148,6 +161,17 @@ pub fn footer(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> Opti
     None
 }
 
+/// `match 2 of 5`: the lines of the open tab that hold what is searched for.
+fn matches(app: &App) -> String {
+    let lines = detail::matches(app.flowed());
+    let here = app.detail.as_ref().and_then(|detail| lines.iter().position(|&line| line == detail.cursor));
+    match (lines.len(), here) {
+        (0, _) => "no match here".into(),
+        (of, Some(at)) => format!("match {} of {of}", at + 1),
+        (of, None) => format!("{of} matches"),
+    }
+}
+
 fn prompt_line(
     buffer: &mut Buffer,
     area: Rect,
@@ -166,6 +190,7 @@ fn prompt_line(
     };
     let right = error.clone().unwrap_or_else(|| match prompt.asking {
         Asking::Filter => count(app, app.list()),
+        Asking::Search if app.raw.is_none() && !prompt.input.value().is_empty() => matches(app),
         Asking::Search => String::new(),
     });
     let used = put(buffer, area.x + 1, y, area.width, lead, theme.role(Role::Prompt));

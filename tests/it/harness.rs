@@ -152,6 +152,11 @@ impl Harness {
         self
     }
 
+    pub fn click(mut self, x: u16, y: u16) -> Self {
+        self.app_message(Msg::Click(x, y));
+        self
+    }
+
     pub fn buffer(&self) -> Buffer {
         let (width, height) = self.app.size;
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));

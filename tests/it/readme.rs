@@ -89,8 +89,8 @@ const SCREENS: &[(&str, (u16, u16), &str, &str)] = &[
     (
         "detail",
         (120, 36),
-        "2 / text:patchpilot enter enter",
-        "A role of a vendor, with who may assume it and what it did",
+        "2 / text:patchpilot enter enter tab",
+        "A role of a vendor: its detail in tabs, with who may assume it",
     ),
     ("residents", (100, 24), "4", "The residents pane, heaviest first"),
     ("coverage", (120, 36), "6", "The coverage pane: what was read, partly read, denied, in which Region"),
@@ -131,12 +131,12 @@ fn keys_of(keymap: &Keymap, command: Command) -> String {
     if !everywhere.is_empty() {
         return everywhere;
     }
-    for (context, place) in [(Context::Detail, "in a detail"), (Context::Raw, "in the raw tree")] {
-        if !shown(&[context]).is_empty() {
-            return format!("{} {place}", shown(&[context]));
-        }
-    }
-    format!("`:{}`", command.name())
+    let places = [(Context::Detail, "in a detail"), (Context::Raw, "in the raw tree")];
+    let places: Vec<String> = (places.into_iter())
+        .filter(|(context, _)| !shown(&[*context]).is_empty())
+        .map(|(context, place)| format!("{} {place}", shown(&[context])))
+        .collect();
+    if places.is_empty() { format!("`:{}`", command.name()) } else { places.join(", ") }
 }
 
 #[test]

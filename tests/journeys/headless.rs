@@ -157,3 +157,79 @@ fn a_users_mistake_is_one_line_and_exit_code_2() {
     let said = program.run(&["query", "principals", "--from", unknown], SOON);
     assert!(said.err.contains("notes.txt") && said.err.contains("CloudTrail"), "what was looked for: {said:#?}");
 }
+
+/// A policy test: a user who may list roles asks for something.
+fn policy_test(id: &str, action: &str, expected: &str) -> String {
+    serde_json::json!({
+        "id": id,
+        "request": {"principal": "arn:aws:iam::111122223333:user/a", "action": action},
+        "identity_policies": [{"Version": "2012-10-17", "Statement": [
+            {"Sid": "Look", "Effect": "Allow", "Action": "iam:List*", "Resource": "*"}]}],
+        "expected": expected,
+    })
+    .to_string()
+}
+
+#[test]
+fn policy_tests_pass_differ_or_are_none() {
+    let program = Program::with(&[]);
+    let file = program.path("cases.jsonl");
+    let name = file.to_str().expect("a plain path");
+    let (good, denied) =
+        (policy_test("may list", "iam:ListRoles", "Allowed"), policy_test("no more", "iam:PassRole", "Denied"));
+    let differs = policy_test("may pass", "iam:PassRole", "Allowed");
+    let write = |lines: &[&str]| std::fs::write(&file, lines.join("\n")).expect("a file can be written");
+
+    write(&[&good, "", &denied]);
+    let said = program.run(&["evaluate", name], SOON);
+    assert_eq!(said.code, Some(0), "{said:#?}");
+    let rows: Vec<Vec<&str>> = said.out.lines().map(|line| line.split('\t').collect()).collect();
+    assert_eq!(rows[0], ["may list", "Allowed", "by identity policy 1, statement 1 (Look)"]);
+    assert_eq!(rows[1], ["no more", "ImplicitlyDenied"]);
+    assert_eq!(said.err, "2 tests, 0 differ\n");
+
+    write(&[&good, &differs]);
+    let said = program.run(&["evaluate", name], SOON);
+    assert_eq!(said.code, Some(1), "{said:#?}");
+    assert!(said.out.contains("may pass\tImplicitlyDenied\tDIFFERS: Allowed was expected"), "{said:#?}");
+    assert_eq!(said.err, "2 tests, 1 differ\n");
+
+    // A line that is none is named, and the others are run all the same.
+    write(&[&good, "{\"request\": 7}", &differs]);
+    let said = program.run(&["evaluate", name], SOON);
+    assert_eq!((said.code, said.out.lines().count()), (Some(2), 2), "{said:#?}");
+    assert!(said.err.contains(&format!("{name}, line 2: ")) && !said.err.contains("line 1"), "{said:#?}");
+    write(&[&good, "\u{feff}{", "7"]);
+    let said = program.run(&["evaluate", name], SOON);
+    assert!(said.err.contains("line 2") && said.err.contains("1 more"), "{said:#?}");
+    std::fs::write(&file, [b"\xff\n", good.as_bytes()].concat()).expect("a file can be written");
+    let said = program.run(&["evaluate", name], SOON);
+    assert_eq!((said.code, said.out.lines().count()), (Some(2), 1), "{said:#?}");
+
+    write(&[]);
+    assert_eq!(program.run(&["evaluate", name], SOON).code, Some(2), "a file without a test");
+    assert_eq!(program.run(&["evaluate", "/does/not/exist"], SOON).code, Some(2));
+}
+
+#[test]
+fn policy_tests_come_from_standard_input_and_go_to_programs() {
+    let program = Program::with(&[]);
+    let input =
+        format!("{}\r\n{}\n", policy_test("", "iam:ListRoles", "Allowed"), policy_test("x", "s3:GetObject", "Allowed"));
+    let said = program.run_fed(&["evaluate", "-", "--format", "json"], &input, SOON);
+    assert_eq!(said.code, Some(1), "{said:#?}");
+    let rows: Vec<serde_json::Value> = said.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(rows[0]["id"], "line 1");
+    assert_eq!((&rows[0]["verdict"], &rows[0]["differs"]), (&"Allowed".into(), &false.into()));
+    assert_eq!(rows[0]["deciding"][0], "identity policy 1, statement 1 (Look)");
+    assert_eq!((&rows[1]["verdict"], &rows[1]["differs"]), (&"ImplicitlyDenied".into(), &true.into()));
+    let said = program.run_fed(&["evaluate", "-"], "no test\n", SOON);
+    assert_eq!(said.code, Some(2), "{said:#?}");
+    assert!(said.err.contains("standard input, line 1: "), "{said:#?}");
+}
+
+#[test]
+fn our_own_policy_tests_pass() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/federation.jsonl");
+    assert!(Program::with(&[]).run(&["evaluate", file], SOON).ok().lines().count() > 100);
+}

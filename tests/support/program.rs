@@ -1,6 +1,7 @@
 //! How the tests call mgmtscope: the real binary, with an environment of its own and a home that is a new folder.
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
@@ -108,12 +109,22 @@ impl Program {
     /// # Panics
     /// When it does not end in time.
     pub fn run(&self, words: &[&str], within: Duration) -> Said {
+        self.run_fed(words, "", within)
+    }
+
+    /// The same, with something on its standard input.
+    ///
+    /// # Panics
+    /// When it does not end in time.
+    pub fn run_fed(&self, words: &[&str], input: &str, within: Duration) -> Said {
         let mut command = Command::new(Self::binary());
         command.args(words).args(&self.source).env_clear();
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-        let child = child.expect("the program starts");
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut child = child.expect("the program starts");
         let pid = child.id();
+        // Whoever does not read it has closed it.
+        let _ = child.stdin.take().expect("it is piped").write_all(input.as_bytes());
         let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || sender.send(child.wait_with_output()));
         match receiver.recv_timeout(within) {

@@ -1,7 +1,8 @@
-//! Who can act in the account, one row each: root, users, roles, people of Identity Center, identity providers and
-//! the accounts that roles trust. Facts only; how much power somebody has is for the policy evaluation to tell.
+//! Who can act in the account, one row each: root, users, roles, people of Identity Center, identity providers, the
+//! accounts and AWS services that roles trust; with what `analysis::power` says of each.
 
 mod carried;
+pub mod exposure;
 mod outsiders;
 mod roles;
 pub mod trust;
@@ -10,10 +11,14 @@ mod users;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
+use crate::analysis::policy::Truth;
+use crate::analysis::power::reach::{Entered, did};
+use crate::analysis::power::{NodeId, Power, Profile, Reach, Standing};
+use crate::catalog::vendors;
 use crate::model::event::principal_key;
 use crate::model::{AccessKey, AccountId, Arn, Ask, AttachedPolicy, Facts, Group, Status, Text};
 
@@ -21,6 +26,7 @@ use super::Assessment;
 use super::activity::Deeds;
 
 pub use carried::carried_by;
+pub use exposure::Exposure;
 use trust::{Statement, Trusted};
 
 /// The ARN's end of the AWS managed policy that allows everything.
@@ -49,6 +55,8 @@ pub enum PrincipalKind {
     OidcProvider,
     /// Another account, named in a trust policy.
     Account,
+    /// An AWS service that a trust policy lets in.
+    Service,
 }
 
 impl PrincipalKind {
@@ -69,6 +77,7 @@ impl PrincipalKind {
             Self::SamlProvider => "saml-provider",
             Self::OidcProvider => "oidc-provider",
             Self::Account => "account",
+            Self::Service => "service",
         }
     }
 
@@ -273,8 +282,16 @@ pub struct PrincipalRow {
     pub marks: BTreeSet<Mark>,
     /// Why its trust policy could not be read.
     pub unreadable: Option<String>,
-    /// Of an Identity Center group, its people; of a provider or account, the roles that trust it.
+    /// Of an Identity Center group, its people; of a provider, account or service, the roles that trust it.
     pub related: Vec<Text>,
+    /// The principals of the account as which it acts: itself, or those that it enters. Numbers of [`Power::graph`].
+    pub nodes: Vec<NodeId>,
+    /// What any of these may do.
+    pub profile: Profile,
+    /// Steps to an administrator, if it is none, and whether they are certain.
+    pub steps: Option<(u32, Truth)>,
+    pub reach: Reach,
+    pub exposure: Exposure,
 }
 
 impl PrincipalRow {
@@ -298,6 +315,10 @@ struct World<'a> {
     groups: HashMap<&'a str, &'a Group>,
     keys: HashMap<&'a str, Vec<&'a AccessKey>>,
     carried: HashMap<Text, Vec<Text>>,
+    power: &'a Power,
+    did: HashMap<Text, BTreeMap<AccountId, Entered>>,
+    /// The roles that Identity Center has made here, by the name of their permission set.
+    sets: HashMap<String, Vec<NodeId>>,
     /// Some role's last use was told, so that silence about another means never.
     tells_last_use: bool,
 }
@@ -318,6 +339,9 @@ impl<'a> World<'a> {
             groups: facts.groups.values().map(|group| (group.name.as_str(), group)).collect(),
             keys,
             carried: carried::by_principal(a),
+            power: &a.power,
+            did: did(facts),
+            sets: roles::by_permission_set(&a.power),
             tells_last_use: facts.roles.values().any(|role| role.last_used.is_some()),
         }
     }
@@ -347,7 +371,10 @@ impl<'a> World<'a> {
                 let name = self.facts.accounts.get(account).map_or("management account", |known| known.name.as_str());
                 format!("{account} ({name})")
             }
-            Membership::Foreign => format!("{account} (not in the organization)"),
+            Membership::Foreign => match vendors::by_account(account) {
+                Some(vendor) => format!("{account} ({}, not in the organization)", vendor.name),
+                None => format!("{account} (not in the organization)"),
+            },
             Membership::NotKnown => format!("{account} (accounts not read)"),
         }
     }
@@ -368,7 +395,28 @@ impl<'a> World<'a> {
             row.marks.insert(Mark::AdministratorAccess);
         }
         row.marks.extend(row.gates.iter().flat_map(|gate| gate.marks.iter().copied()));
+        self.empower(&mut row);
         row
+    }
+
+    /// What the policies give it, by itself or through those as which it acts.
+    fn empower(&self, row: &mut PrincipalRow) {
+        if row.nodes.is_empty() {
+            let sets = row.policies.permission_sets.iter().filter_map(|set| self.sets.get(set.as_str()));
+            row.nodes = sets.flatten().copied().chain(self.power.graph.find(&row.key)).collect();
+        }
+        for &node in &row.nodes {
+            row.profile = row.profile.and(self.power.profile(node));
+            row.reach.and(&self.power.members.reach(&self.power.graph, node));
+            if let Standing::Reaches { steps, truth, .. } = self.power.routes.of_node(node) {
+                let better = |(known, certain): (u32, Truth)| *truth > certain || *truth == certain && *steps < known;
+                if row.steps.is_none_or(better) {
+                    row.steps = Some((*steps, *truth));
+                }
+            }
+        }
+        row.reach.did = self.did.get(&row.key).cloned().unwrap_or_default();
+        row.exposure = Exposure::of(row, self.a.as_of, self.power.members.count());
     }
 }
 
@@ -382,6 +430,7 @@ pub fn assess(a: &Assessment) -> Vec<PrincipalRow> {
     rows.extend(outsiders::identity_center(&world));
     rows.extend(outsiders::providers(&world, &rows));
     rows.extend(outsiders::accounts(&world, &rows));
+    rows.extend(outsiders::services(&world, &rows));
     let mut rows: Vec<PrincipalRow> = rows.into_iter().map(|row| world.finish(row)).collect();
     rows.sort_by(|a, b| (a.kind, &a.name, &a.key).cmp(&(b.kind, &b.name, &b.key)));
     rows

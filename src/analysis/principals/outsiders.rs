@@ -11,6 +11,8 @@ use crate::model::{AccountId, Arn, IdentityProvider, Text};
 use super::trust::Trusted;
 use super::{Ceiling, Gate, Mark, Membership, Policies, PrincipalKind, PrincipalRow, World, key_of, roles};
 use crate::analysis::activity::Deeds;
+use crate::analysis::power::NodeId;
+use crate::catalog::vendors;
 
 /// Groups and people assigned on this account; the people of a group stand for themselves too.
 pub(super) fn identity_center(world: &World<'_>) -> Vec<PrincipalRow> {
@@ -184,6 +186,7 @@ pub(super) fn providers(world: &World<'_>, rows: &[PrincipalRow]) -> Vec<Princip
             entry,
             created: provider.created,
             related: roles.iter().map(|(role, _)| role.name.clone()).collect(),
+            nodes: world.nodes(roles.iter().map(|(role, _)| &role.key)),
             ..PrincipalRow::default()
         }
     };
@@ -192,35 +195,80 @@ pub(super) fn providers(world: &World<'_>, rows: &[PrincipalRow]) -> Vec<Princip
 
 /// The other accounts that trust policies name: members by name, the rest marked.
 pub(super) fn accounts(world: &World<'_>, rows: &[PrincipalRow]) -> Vec<PrincipalRow> {
-    let mut trusting: BTreeMap<AccountId, (BTreeSet<Text>, BTreeSet<Mark>)> = BTreeMap::new();
+    let mut trusting: BTreeMap<AccountId, (BTreeSet<(Text, Text)>, BTreeSet<Mark>)> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.kind.is_role()) {
         for gate in &row.gates {
             if let Some(account) = &gate.account
                 && world.membership(account) != Membership::This
             {
                 let (roles, marks) = trusting.entry(account.clone()).or_default();
-                roles.insert(row.name.clone());
+                roles.insert((row.name.clone(), row.key.clone()));
                 // Open to anyone and the like are the role's, not the account's.
                 marks.extend(gate.marks.iter().filter(|m| matches!(m, Mark::UnknownAccount | Mark::NoExternalId)));
             }
         }
     }
-    let row = |(id, (roles, marks)): (AccountId, (BTreeSet<Text>, BTreeSet<Mark>))| {
+    let row = |(id, (roles, marks)): (AccountId, (BTreeSet<(Text, Text)>, BTreeSet<Mark>))| {
         let whose = match world.membership(&id) {
-            Membership::Foreign => "not in the organization",
+            Membership::Foreign if vendors::by_account(&id).is_some() => "known vendor, not in the organization",
+            Membership::Foreign => "unknown, not in the organization",
             Membership::NotKnown => "accounts not read",
             Membership::Member | Membership::This => "member",
         };
-        let names: Vec<&str> = roles.iter().map(Text::as_str).collect();
+        let names: Vec<&str> = roles.iter().map(|(name, _)| name.as_str()).collect();
+        let vendor = vendors::by_account(&id);
         PrincipalRow {
+            nodes: world.nodes(roles.iter().map(|(_, key)| key)),
             key: id.text().clone(),
             kind: PrincipalKind::Account,
-            name: world.facts.accounts.get(&id).map_or_else(|| id.text().clone(), |account| account.name.clone()),
+            name: match (world.facts.accounts.get(&id), vendor) {
+                (Some(account), _) => account.name.clone(),
+                (None, Some(vendor)) => Text::new(vendor.name),
+                (None, None) => id.text().clone(),
+            },
             entry: format!("{whose}, trusted by {}", names.join(", ")),
-            related: roles.into_iter().collect(),
+            related: roles.into_iter().map(|(name, _)| name).collect(),
             marks,
             ..PrincipalRow::default()
         }
     };
     trusting.into_iter().map(row).collect()
+}
+
+/// The AWS services that trust policies let in.
+pub(super) fn services(world: &World<'_>, rows: &[PrincipalRow]) -> Vec<PrincipalRow> {
+    let mut trusting: BTreeMap<Text, Vec<&PrincipalRow>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.kind.is_role() && row.kind != PrincipalKind::ServiceLinkedRole) {
+        for gate in &row.gates {
+            if let Some(Trusted::Service(service)) = &gate.trusted {
+                let roles = trusting.entry(service.clone()).or_default();
+                if roles.last().is_none_or(|last| last.key != row.key) {
+                    roles.push(row);
+                }
+            }
+        }
+    }
+    let row = |(service, roles): (Text, Vec<&PrincipalRow>)| {
+        let names: Vec<&str> = roles.iter().map(|role| role.name.as_str()).collect();
+        let entry = match names[..] {
+            [one] => format!("runs as {one}"),
+            _ => format!("runs as {} roles", names.len()),
+        };
+        PrincipalRow {
+            key: service.clone(),
+            kind: PrincipalKind::Service,
+            name: service,
+            entry,
+            related: roles.iter().map(|role| role.name.clone()).collect(),
+            nodes: world.nodes(roles.iter().map(|role| &role.key)),
+            ..PrincipalRow::default()
+        }
+    };
+    trusting.into_iter().map(row).collect()
+}
+
+impl World<'_> {
+    fn nodes<'k>(&self, keys: impl Iterator<Item = &'k Text>) -> Vec<NodeId> {
+        keys.filter_map(|key| self.power.graph.find(key)).collect()
+    }
 }

@@ -1,7 +1,8 @@
 //! Roles: their kind by path, name and trust policy, and each way in that the trust policy opens.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
+use crate::analysis::power::{NodeId, NodeKind, Power};
 use crate::model::{Arn, Role};
 
 use super::trust::Trust;
@@ -196,6 +197,18 @@ pub(super) fn permission_set(role: &str) -> &str {
         Some((name, hash)) if hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()) => name,
         _ => name,
     }
+}
+
+/// The roles of permission sets, by the set's name.
+pub(super) fn by_permission_set(power: &Power) -> HashMap<String, Vec<NodeId>> {
+    let mut sets: HashMap<String, Vec<NodeId>> = HashMap::new();
+    for id in power.graph.ids() {
+        let node = power.graph.node(id);
+        if node.name.starts_with("AWSReservedSSO_") || node.kind == NodeKind::PermissionSet {
+            sets.entry(permission_set(&node.name).to_owned()).or_default().push(id);
+        }
+    }
+    sets
 }
 
 /// Whether a principal's key is that of a role of Identity Center, whose sessions are named after people.

@@ -1,0 +1,510 @@
+//! The single steps: how one principal becomes another, or gives one more rights.
+//!
+//! The ways are those of `catalog::escalation`; what each needs of the principal is evaluated, on the resource that it is
+//! about, with the keys that the call carries. What hangs on facts that were not read leaves the step open, and says so.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::graph::{Graph, Need, NodeId, NodeKind};
+use super::surroundings::Surroundings;
+use super::universe::ActionId;
+use crate::analysis::policy::{Effect, Truth};
+use crate::catalog::escalation::{Become, Path, Raise, paths};
+use crate::catalog::organization_paths;
+use crate::model::{Arn, Text};
+
+/// An action that the code names.
+pub struct Act(LazyLock<ActionId>);
+
+impl Act {
+    pub fn get(&self) -> ActionId {
+        *self.0
+    }
+}
+
+macro_rules! acts {
+    ($($name:ident = $action:literal;)*) => {
+        $(pub static $name: Act = Act(LazyLock::new(|| ActionId::find($action).expect("it is in the universe")));)*
+    };
+}
+
+acts! {
+    ASSUME_ROLE = "sts:AssumeRole";
+    PASS_ROLE = "iam:PassRole";
+    UPDATE_TRUST = "iam:UpdateAssumeRolePolicy";
+    CREATE_ACCESS_KEY = "iam:CreateAccessKey";
+    DELETE_ACCESS_KEY = "iam:DeleteAccessKey";
+    CREATE_LOGIN_PROFILE = "iam:CreateLoginProfile";
+    UPDATE_LOGIN_PROFILE = "iam:UpdateLoginProfile";
+    DELETE_POLICY_VERSION = "iam:DeletePolicyVersion";
+}
+
+/// One step.
+#[derive(Clone, Debug)]
+pub struct Move {
+    pub from: NodeId,
+    /// The principal that it becomes, or whose rights it raises; itself, when it raises its own.
+    pub to: NodeId,
+    /// It raises the target first: ways that do both are two in one.
+    pub raise: Option<&'static Path>,
+    pub become_: Option<&'static Path>,
+    /// Or it pulls a lever of the organization that makes an administrator here.
+    pub lever: Option<&'static organization_paths::Path>,
+    pub truth: Truth,
+    pub needs: Vec<Need>,
+    /// What must hold besides, and could not be told.
+    pub open: Vec<String>,
+    /// The service, resource, policy or group through which it goes.
+    pub through: Text,
+}
+
+impl Move {
+    /// The catalogue's id of the way; of one that raises and becomes, that of both if it has one.
+    pub fn id(&self) -> String {
+        match (self.raise, self.become_) {
+            (Some(raise), Some(way)) => {
+                let both = paths().iter().find(|path| path.raise == raise.raise && path.become_ == way.become_);
+                both.map_or_else(|| format!("{}+{}", raise.id, way.id), |path| path.id.to_owned())
+            }
+            (Some(way), None) | (None, Some(way)) => way.id.to_owned(),
+            (None, None) => self.lever.map_or(String::new(), |lever| lever.id.to_owned()),
+        }
+    }
+}
+
+/// A step in the making.
+struct Draft {
+    truth: Truth,
+    needs: Vec<Need>,
+    open: Vec<String>,
+}
+
+impl Draft {
+    fn new() -> Self {
+        Self { truth: Truth::Yes, needs: Vec::new(), open: Vec::new() }
+    }
+
+    fn unless_known(&mut self, known: Option<bool>, wanted: bool, what: &str) {
+        match known {
+            Some(known) => self.truth = self.truth.and(Truth::from(known == wanted)),
+            None => {
+                self.truth = self.truth.and(Truth::Unknown);
+                self.open.push(what.to_owned());
+            }
+        }
+    }
+}
+
+/// Finds steps in a graph.
+pub struct Moves<'a> {
+    pub graph: &'a Graph,
+    pub around: &'a Surroundings,
+    by_raise: HashMap<Raise, &'static Path>,
+    by_become: HashMap<Become, &'static Path>,
+    pass_role: Vec<&'static Path>,
+    use_resource: Vec<&'static Path>,
+}
+
+impl<'a> Moves<'a> {
+    pub fn new(graph: &'a Graph, around: &'a Surroundings) -> Self {
+        let plain = |path: &&'static Path| path.variant_of.is_none() && path.ended.is_none();
+        let raises = paths().iter().filter(|path| path.become_.is_none());
+        let becomes = paths().iter().filter(|path| path.raise.is_none());
+        let of = |wanted: Become| -> Vec<&'static Path> {
+            let all = paths().iter().filter(|path| path.raise.is_none() && path.become_ == Some(wanted));
+            all.filter(|path| path.ended.is_none()).collect()
+        };
+        Self {
+            graph,
+            around,
+            by_raise: raises.filter(plain).filter_map(|path| Some((path.raise?, path))).collect(),
+            by_become: becomes.filter(plain).filter_map(|path| Some((path.become_?, path))).collect(),
+            pass_role: of(Become::PassRole),
+            use_resource: of(Become::UseResource),
+        }
+    }
+
+    fn need(&self, draft: &mut Draft, who: NodeId, action: ActionId, resource: &str) -> bool {
+        self.need_with(draft, who, action, resource, &[])
+    }
+
+    /// Adds what must be allowed. False: it is not.
+    fn need_with(
+        &self,
+        draft: &mut Draft,
+        who: NodeId,
+        action: ActionId,
+        resource: &str,
+        keys: &[(&'static str, &str)],
+    ) -> bool {
+        let truth = self.graph.permits_with(who, action, resource, keys);
+        draft.truth = draft.truth.and(truth);
+        if truth != Truth::No {
+            let keys = keys.iter().map(|(key, value)| (*key, Text::new(value))).collect();
+            draft.needs.push(Need { who, action, resource: Text::new(resource), keys, into: None });
+        }
+        truth != Truth::No
+    }
+
+    /// Adds what must be allowed on any resource at all. False: it is on none.
+    fn need_somewhere(&self, draft: &mut Draft, who: NodeId, action: ActionId) -> bool {
+        let (truth, resource) = self.graph.somewhere(who, action);
+        draft.truth = draft.truth.and(truth);
+        if truth != Truth::No {
+            draft.needs.push(Need { who, action, resource, keys: Vec::new(), into: None });
+        }
+        truth != Truth::No
+    }
+
+    /// Every way in which one principal can become another.
+    pub fn becoming(&self, from: NodeId, to: NodeId) -> Vec<Move> {
+        let target = self.graph.node(to);
+        if from == to || self.graph.node(from).kind == NodeKind::Root {
+            return Vec::new();
+        }
+        let mut moves = match target.kind {
+            NodeKind::Role => {
+                let mut moves = Vec::new();
+                moves.extend(self.assume(from, to));
+                moves.extend(self.update_trust(from, to));
+                moves.extend(self.pass_role(from, to));
+                moves.extend(self.use_resources(from, to));
+                moves
+            }
+            NodeKind::User => [
+                self.create_key(from, to),
+                self.login_profile(from, to, Become::CreateLoginProfile),
+                self.login_profile(from, to, Become::UpdateLoginProfile),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
+            NodeKind::Root | NodeKind::PermissionSet => Vec::new(),
+        };
+        moves.sort_by_key(|step| std::cmp::Reverse(step.truth));
+        moves
+    }
+
+    fn becomes(&self, from: NodeId, to: NodeId, path: &'static Path, draft: Draft, through: &str) -> Option<Move> {
+        let Draft { truth, needs, open } = draft;
+        let step = Move {
+            from,
+            to,
+            raise: None,
+            become_: Some(path),
+            lever: None,
+            truth,
+            needs,
+            open,
+            through: Text::new(through),
+        };
+        (truth != Truth::No).then_some(step)
+    }
+
+    pub fn assume(&self, from: NodeId, to: NodeId) -> Option<Move> {
+        let truth = self.graph.may_assume(from, to);
+        let mut draft = Draft::new();
+        draft.truth = truth;
+        let resource = self.graph.node(to).arn.text().clone();
+        draft.needs.push(Need { who: from, action: ASSUME_ROLE.get(), resource, keys: Vec::new(), into: Some(to) });
+        self.becomes(from, to, self.by_become.get(&Become::AssumeRole)?, draft, "")
+    }
+
+    fn same_account(&self, from: NodeId, to: NodeId) -> bool {
+        self.graph.node(from).account() == self.graph.node(to).account()
+    }
+
+    /// A trust policy that names the caller itself needs no permission of the caller's to enter.
+    pub fn update_trust(&self, from: NodeId, to: NodeId) -> Option<Move> {
+        let mut draft = Draft::new();
+        let open =
+            self.same_account(from, to) && self.need(&mut draft, from, UPDATE_TRUST.get(), &self.graph.node(to).arn);
+        open.then(|| self.becomes(from, to, self.by_become.get(&Become::UpdateTrust)?, draft, "")).flatten()
+    }
+
+    pub fn pass_role(&self, from: NodeId, to: NodeId) -> Vec<Move> {
+        let services = self.around.services_of(to);
+        if services.is_empty() || !self.same_account(from, to) {
+            return Vec::new();
+        }
+        if self.graph.node(from).summary.nowhere.contains(PASS_ROLE.get()) {
+            return Vec::new();
+        }
+        self.pass_role.iter().filter_map(|path| self.pass_role_by(from, to, path)).collect()
+    }
+
+    fn pass_role_by(&self, from: NodeId, to: NodeId, path: &'static Path) -> Option<Move> {
+        let service =
+            path.passed_to.iter().find(|service| self.around.services_of(to).iter().any(|s| s == *service))?;
+        let mut draft = Draft::new();
+        if path.instance_profile && !self.around.has_instance_profile(to) {
+            return None;
+        }
+        for name in &path.required {
+            let action = ActionId::find(name)?;
+            let granted = if action == PASS_ROLE.get() {
+                let keys = [("iam:PassedToService", *service)];
+                self.need_with(&mut draft, from, action, &self.graph.node(to).arn, &keys)
+            } else {
+                self.need_somewhere(&mut draft, from, action)
+            };
+            if !granted {
+                return None;
+            }
+        }
+        self.becomes(from, to, path, draft, service)
+    }
+
+    /// Through something that runs as the role already; or, while it is not known what does, through what may.
+    pub fn use_resources(&self, from: NodeId, to: NodeId) -> Vec<Move> {
+        let mut moves: Vec<Move> = Vec::new();
+        for path in &self.use_resource {
+            let resources = self.around.run_as(to).iter().filter(|one| path.runs_as.contains(&one.kind.as_str()));
+            let found = resources.filter_map(|resource| {
+                let mut draft = Draft::new();
+                let granted = self.same_account(from, to)
+                    && path
+                        .required
+                        .iter()
+                        .filter_map(|name| ActionId::find(name))
+                        .all(|action| self.need_of_resource(&mut draft, from, action, &resource.arn));
+                granted.then(|| self.becomes(from, to, path, draft, &resource.key)).flatten()
+            });
+            match found.max_by_key(|step| step.truth) {
+                Some(step) => moves.push(step),
+                None if !self.around.residents_known => moves.extend(self.use_whatever_runs(from, to, path)),
+                None => {}
+            }
+        }
+        moves
+    }
+
+    fn use_whatever_runs(&self, from: NodeId, to: NodeId, path: &'static Path) -> Option<Move> {
+        let service =
+            path.passed_to.iter().find(|service| self.around.services_of(to).iter().any(|s| s == *service))?;
+        let mut draft = Draft::new();
+        if !path
+            .required
+            .iter()
+            .filter_map(|name| ActionId::find(name))
+            .all(|a| self.need_somewhere(&mut draft, from, a))
+        {
+            return None;
+        }
+        let pattern = Arn::new(&*draft.needs.first()?.resource);
+        let account = pattern.account();
+        let role = self.graph.node(to);
+        let elsewhere = !self.same_account(from, to);
+        if elsewhere && account != role.account() || !elsewhere && account.len() == 12 && account != role.account() {
+            return None;
+        }
+        let kind = path.runs_as.join(" or ");
+        draft.unless_known(None, true, &format!("whether {kind} that it may change runs as {}", role.name));
+        if elsewhere {
+            draft.unless_known(None, true, "whether the resource's own policy lets this account in");
+        }
+        self.becomes(from, to, path, draft, service)
+    }
+
+    /// On the resource itself; or anywhere, for an action that is about another kind of thing.
+    fn need_of_resource(&self, draft: &mut Draft, who: NodeId, action: ActionId, resource: &Arn) -> bool {
+        if resource.looks_valid() {
+            let on_it = self.graph.permits(who, action, resource);
+            let node = self.graph.node(who);
+            let other = self.graph.examples(node, action).iter().all(|example| !same_kind(example, resource));
+            if on_it != Truth::No || !other {
+                return self.need(draft, who, action, resource);
+            }
+        }
+        self.need_somewhere(draft, who, action)
+    }
+
+    pub fn create_key(&self, from: NodeId, to: NodeId) -> Option<Move> {
+        let user = &self.graph.node(to).arn;
+        let mut draft = Draft::new();
+        if !self.same_account(from, to) || !self.need(&mut draft, from, CREATE_ACCESS_KEY.get(), user) {
+            return None;
+        }
+        // A user has two keys at most (reference_iam-quotas).
+        if self.around.keys_of(to) == Some(2) && !self.need(&mut draft, from, DELETE_ACCESS_KEY.get(), user) {
+            return None;
+        }
+        self.becomes(from, to, self.by_become.get(&Become::CreateAccessKey)?, draft, "")
+    }
+
+    pub fn login_profile(&self, from: NodeId, to: NodeId, how: Become) -> Option<Move> {
+        let user = &self.graph.node(to).arn;
+        let action =
+            if how == Become::CreateLoginProfile { CREATE_LOGIN_PROFILE.get() } else { UPDATE_LOGIN_PROFILE.get() };
+        let mut draft = Draft::new();
+        if !self.same_account(from, to) || !self.need(&mut draft, from, action, user) {
+            return None;
+        }
+        let credentials = self.around.credentials_of(to);
+        if how == Become::CreateLoginProfile {
+            draft.unless_known(credentials.password, false, "whether the user has no password yet");
+        } else {
+            draft.unless_known(credentials.password, true, "whether the user has a password");
+            draft.unless_known(credentials.mfa, false, "whether the user has no MFA");
+        }
+        self.becomes(from, to, self.by_become.get(&how)?, draft, "")
+    }
+
+    /// Every way in which one principal can give another (or itself) more rights.
+    pub fn raising(&self, from: NodeId, to: NodeId) -> Vec<Move> {
+        if !self.same_account(from, to) {
+            return Vec::new();
+        }
+        let target = self.graph.node(to);
+        let mut moves: Vec<Move> = Vec::new();
+        let mut add = |how: Raise, resource: &str, more: &[(ActionId, &str)]| {
+            let (Some(path), Some(action)) = (self.by_raise.get(&how), ActionId::find(how.action())) else { return };
+            let mut draft = Draft::new();
+            let granted = self.need(&mut draft, from, action, resource)
+                && more.iter().all(|(action, resource)| self.need(&mut draft, from, *action, resource));
+            if granted {
+                let Draft { truth, needs, open } = draft;
+                let through = Text::new(if resource == target.arn.as_str() { "" } else { resource });
+                moves.push(Move {
+                    from,
+                    to,
+                    raise: Some(path),
+                    become_: None,
+                    lever: None,
+                    truth,
+                    needs,
+                    open,
+                    through,
+                });
+            }
+        };
+        let own = target.arn.as_str();
+        match target.kind {
+            NodeKind::User => {
+                add(Raise::AttachUserPolicy, own, &[]);
+                add(Raise::PutUserPolicy, own, &[]);
+                for group in self.around.groups_of(to) {
+                    add(Raise::AttachGroupPolicy, group, &[]);
+                    add(Raise::PutGroupPolicy, group, &[]);
+                }
+                for group in &self.around.strong_groups {
+                    add(Raise::AddUserToGroup, group, &[]);
+                }
+                if self.around.boundary_hides_admin(to) {
+                    add(Raise::DeleteUserBoundary, own, &[]);
+                }
+            }
+            NodeKind::Role => {
+                add(Raise::AttachRolePolicy, own, &[]);
+                add(Raise::PutRolePolicy, own, &[]);
+                if self.around.boundary_hides_admin(to) {
+                    add(Raise::DeleteRoleBoundary, own, &[]);
+                }
+            }
+            NodeKind::Root | NodeKind::PermissionSet => {}
+        }
+        for policy in self.around.own_policies_of(to) {
+            // A policy has five versions at most (reference_iam-quotas).
+            let full = [(DELETE_POLICY_VERSION.get(), policy.arn.as_str())];
+            add(Raise::CreatePolicyVersion, &policy.arn, if policy.is_full { &full } else { &[] });
+            if policy.has_stronger_version {
+                add(Raise::SetDefaultPolicyVersion, &policy.arn, &[]);
+            }
+        }
+        let hidden = self.around.boundary_hides_admin(to);
+        let deletes = |step: &Move| {
+            matches!(
+                step.raise.and_then(|path| path.raise),
+                Some(Raise::DeleteUserBoundary | Raise::DeleteRoleBoundary)
+            )
+        };
+        // What a boundary hides or a Deny takes away, more rights do not bring.
+        moves.retain(|step| deletes(step) || (!hidden && self.around.raised_is_admin(to)));
+        moves.sort_by_key(|step| std::cmp::Reverse(step.truth));
+        moves
+    }
+
+    /// Raises another principal and becomes it.
+    pub fn raising_and_becoming(&self, from: NodeId, to: NodeId) -> Option<Move> {
+        let raise = self.raising(from, to).into_iter().next()?;
+        let become_ = self.becoming(from, to).into_iter().next()?;
+        Some(Move {
+            from,
+            to,
+            raise: raise.raise,
+            become_: become_.become_,
+            lever: None,
+            truth: raise.truth.and(become_.truth),
+            needs: raise.needs.into_iter().chain(become_.needs).collect(),
+            open: raise.open.into_iter().chain(become_.open).collect(),
+            through: if raise.through.is_empty() { become_.through } else { raise.through },
+        })
+    }
+}
+
+/// Whether a pattern is about the kind of thing that a resource is: the same service, and the same word before the name.
+fn same_kind(pattern: &str, resource: &Arn) -> bool {
+    let pattern = Arn::new(pattern);
+    let word = |resource: &str| resource.split(['/', ':']).next().unwrap_or("").to_owned();
+    let (ours, theirs) = (word(resource.resource()), word(pattern.resource()));
+    pattern.service() == resource.service() && (ours == theirs || theirs.contains('*'))
+}
+
+/// The nodes that hold statements which allow an action, by statement: to find at once who could mean a resource.
+pub struct Holders {
+    everywhere: Vec<NodeId>,
+    by_statement: Vec<((u32, usize), Vec<NodeId>)>,
+}
+
+impl Holders {
+    pub fn of(graph: &Graph, action: ActionId, nodes: impl Iterator<Item = NodeId>) -> Self {
+        let mut everywhere = Vec::new();
+        let mut by_statement: HashMap<(u32, usize), Vec<NodeId>> = HashMap::new();
+        for id in nodes {
+            let node = graph.node(id);
+            if node.summary.nowhere.contains(action) {
+                continue;
+            }
+            if node.summary.everywhere.contains(action) {
+                everywhere.push(id);
+                continue;
+            }
+            for (policy, _) in &node.holdings.identity {
+                let named = graph.library.get(*policy);
+                if named.policy.unreadable.is_some() {
+                    everywhere.push(id);
+                }
+                for (n, (statement, actions)) in named.policy.statements.iter().zip(&named.actions).enumerate() {
+                    if statement.effect == Effect::Allow && actions.contains(action) {
+                        by_statement.entry((*policy, n)).or_default().push(id);
+                    }
+                }
+            }
+        }
+        Self { everywhere, by_statement: by_statement.into_iter().collect() }
+    }
+
+    /// Whoever may be allowed the action on the resource; whether they are is to be asked.
+    pub fn candidates(&self, graph: &Graph, resource: &str) -> Vec<NodeId> {
+        use crate::analysis::policy::context::Missing;
+        use crate::analysis::policy::{Context, resource::Place};
+        let open = Context::open();
+        let mut found = self.everywhere.clone();
+        for ((policy, statement), nodes) in &self.by_statement {
+            let statement = &graph.library.policy(*policy).statements[*statement];
+            let Some(resources) = &statement.resources else { continue };
+            if resources.matches(resource, &open, Place::Principal, &mut Missing::default()) != Truth::No {
+                found.extend(nodes);
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Whoever holds the action on anything.
+    pub fn everybody(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.everywhere.iter().copied().chain(self.by_statement.iter().flat_map(|(_, nodes)| nodes.iter().copied()))
+    }
+}

@@ -1,0 +1,270 @@
+//! Who is an administrator, who can make themselves one, and by which shortest chain of steps.
+//!
+//! A breadth-first search from the administrators backwards: for each principal that was reached it looks for those who can
+//! become it, among those who hold a statement that could mean it. First over steps that are certain, then over those that
+//! hang on what is not known. Each principal is reached once, so that the work grows with principals and with the
+//! statements that matter, not with pairs.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use rayon::prelude::*;
+
+use super::graph::{Graph, NodeId, NodeKind};
+use super::levers::{self, Ground};
+use super::moves::{self, Holders, Move, Moves};
+use super::surroundings::{Surroundings, admin_actions};
+use super::universe::ActionId;
+use crate::analysis::policy::Truth;
+use crate::catalog::escalation::{Become, Raise, paths};
+use crate::catalog::organization_paths::Reaches;
+use crate::model::Text;
+
+/// How a principal stands to being an administrator.
+#[derive(Clone, Debug, Default)]
+pub enum Standing {
+    /// It neither is one nor is a way known.
+    #[default]
+    Apart,
+    /// It is one. Unknown: if conditions hold.
+    Admin(Truth),
+    /// A chain leads there: its first step, and how many steps there are.
+    Reaches { first: Box<Move>, steps: u32, truth: Truth },
+}
+
+impl Standing {
+    pub fn truth(&self) -> Truth {
+        match self {
+            Self::Apart => Truth::No,
+            Self::Admin(truth) | Self::Reaches { truth, .. } => *truth,
+        }
+    }
+}
+
+/// For every principal its standing, by its number.
+#[derive(Debug, Default)]
+pub struct Routes {
+    pub standing: Vec<Standing>,
+}
+
+impl Routes {
+    pub fn of(graph: &Graph, around: &Surroundings, ground: &Ground) -> Self {
+        let moves = Moves::new(graph, around);
+        let ids: Vec<NodeId> = graph.ids().collect();
+        let admin = admin_actions();
+        let mut standing: Vec<Standing> = ids
+            .par_iter()
+            .map(|&id| {
+                let truth = if graph.node(id).kind == NodeKind::Root {
+                    Truth::Yes
+                } else {
+                    admin.iter().map(|action| graph.permits(id, action, "*")).min().unwrap_or_default()
+                };
+                if truth == Truth::No { Standing::Apart } else { Standing::Admin(truth) }
+            })
+            .collect();
+        let raised: Vec<(NodeId, Move)> = ids
+            .par_iter()
+            .filter(|&&id| standing[id as usize].truth() != Truth::Yes && graph.node(id).kind.is_iam())
+            .filter_map(|&id| {
+                let (own, lever) = (raised(&moves, id), pulled(graph, ground, id));
+                // Of two ways as certain, the one through IAM.
+                let better = match (&own, &lever) {
+                    (Some(own), Some(lever)) => lever.truth > own.truth,
+                    (own, _) => own.is_none(),
+                };
+                Some((id, if better { lever } else { own }?))
+            })
+            .collect();
+        for (id, step) in raised {
+            let truth = step.truth;
+            if truth > standing[id as usize].truth() {
+                standing[id as usize] = Standing::Reaches { first: Box::new(step), steps: 1, truth };
+            }
+        }
+        let mut routes = Self { standing };
+        let index =
+            Index::of(graph, ids.iter().copied().filter(|id| routes.standing[*id as usize].truth() != Truth::Yes));
+        routes.spread(&moves, &index, Truth::Yes);
+        routes.spread(&moves, &index, Truth::Unknown);
+        routes
+    }
+
+    pub fn of_node(&self, id: NodeId) -> &Standing {
+        self.standing.get(id as usize).unwrap_or(&Standing::Apart)
+    }
+
+    /// The chain from a principal to an administrator.
+    pub fn chain(&self, from: NodeId) -> Vec<&Move> {
+        let mut chain: Vec<&Move> = Vec::new();
+        let mut at = from;
+        while let Standing::Reaches { first, .. } = self.of_node(at) {
+            chain.push(first);
+            if first.raise.is_some() || first.lever.is_some() || chain.len() > self.standing.len() {
+                break;
+            }
+            at = first.to;
+        }
+        chain
+    }
+
+    fn spread(&mut self, moves: &Moves<'_>, index: &Index, least: Truth) {
+        let graph = moves.graph;
+        let mut order: Vec<(u32, NodeId)> =
+            graph.ids().filter(|id| self.of_node(*id).truth() >= least).map(|id| (self.steps(id), id)).collect();
+        order.sort_unstable();
+        let mut queue: VecDeque<NodeId> = order.into_iter().map(|(_, id)| id).collect();
+        while let Some(target) = queue.pop_front() {
+            if !graph.node(target).kind.is_iam() {
+                continue;
+            }
+            let (steps, truth) = (self.steps(target), self.of_node(target).truth());
+            let waiting = |from: &NodeId| *from != target && self.of_node(*from).truth() < least;
+            let candidates: Vec<NodeId> =
+                index.before(graph, moves.around, target).into_iter().filter(waiting).collect();
+            let found: Vec<(NodeId, Move)> = candidates
+                .into_par_iter()
+                .filter_map(|from| Some((from, moves.becoming(from, target).into_iter().next()?)))
+                .filter(|(_, step)| step.truth >= least)
+                .collect();
+            for (from, first) in found {
+                let truth = truth.and(first.truth);
+                self.standing[from as usize] = Standing::Reaches { first: Box::new(first), steps: steps + 1, truth };
+                queue.push_back(from);
+            }
+        }
+    }
+
+    fn steps(&self, id: NodeId) -> u32 {
+        match self.of_node(id) {
+            Standing::Reaches { steps, .. } => *steps,
+            Standing::Admin(_) | Standing::Apart => 0,
+        }
+    }
+}
+
+/// The first way in which a principal makes itself an administrator without becoming one who is: by its own rights, or by
+/// raising another and becoming that.
+fn raised(moves: &Moves<'_>, id: NodeId) -> Option<Move> {
+    let graph = moves.graph;
+    let can_raise = Raise::ALL
+        .iter()
+        .filter_map(|how| ActionId::find(how.action()))
+        .any(|action| !graph.node(id).summary.nowhere.contains(action));
+    if !can_raise {
+        return None;
+    }
+    let own = moves.raising(id, id).into_iter().next();
+    if own.as_ref().is_some_and(|step| step.truth == Truth::Yes) {
+        return own;
+    }
+    let mut best = own;
+    for other in graph.ids().filter(|other| *other != id && graph.node(*other).kind.is_iam()) {
+        let Some(step) = moves.raising_and_becoming(id, other) else { continue };
+        if best.as_ref().is_none_or(|best| step.truth > best.truth) {
+            let certain = step.truth == Truth::Yes;
+            best = Some(step);
+            if certain {
+                break;
+            }
+        }
+    }
+    best
+}
+
+/// A lever of the organization that makes an administrator of this account.
+fn pulled(graph: &Graph, ground: &Ground, id: NodeId) -> Option<Move> {
+    let mut held = levers::held_by(graph, ground, id);
+    held.retain(|held| held.path.reaches == Reaches::AdministratorHere);
+    held.sort_by_key(|held| std::cmp::Reverse(held.truth));
+    let lever = held.into_iter().next()?;
+    Some(Move {
+        from: id,
+        to: id,
+        raise: None,
+        become_: None,
+        lever: Some(lever.path),
+        truth: lever.truth,
+        needs: lever.needs,
+        open: lever.open,
+        through: Text::default(),
+    })
+}
+
+/// Who may be able to become whom, without asking yet.
+struct Index {
+    assume: Holders,
+    of_roles: Vec<Holders>,
+    of_users: Vec<Holders>,
+    /// For resources that run as a role: by the first action of each way.
+    of_resources: Vec<Holders>,
+    /// All of these together: while it is not known what runs as which role, any of them may be meant.
+    resource_users: Vec<NodeId>,
+}
+
+impl Index {
+    fn of(graph: &Graph, nodes: impl Iterator<Item = NodeId> + Clone) -> Self {
+        let holders = |action: ActionId| Holders::of(graph, action, nodes.clone());
+        let resources = paths()
+            .iter()
+            .filter(|path| path.become_ == Some(Become::UseResource))
+            .flat_map(|path| path.required.iter())
+            .filter_map(|name| ActionId::find(name));
+        let resources: BTreeSet<ActionId> = resources.collect();
+        let of_resources: Vec<Holders> = resources.into_iter().map(holders).collect();
+        let resource_users: BTreeSet<NodeId> = of_resources.iter().flat_map(Holders::everybody).collect();
+        Self {
+            assume: holders(moves::ASSUME_ROLE.get()),
+            of_roles: [&moves::PASS_ROLE, &moves::UPDATE_TRUST].map(|act| holders(act.get())).into(),
+            of_users: [&moves::CREATE_ACCESS_KEY, &moves::CREATE_LOGIN_PROFILE, &moves::UPDATE_LOGIN_PROFILE]
+                .map(|act| holders(act.get()))
+                .into(),
+            of_resources,
+            resource_users: resource_users.into_iter().collect(),
+        }
+    }
+
+    /// Whoever might become the target.
+    fn before(&self, graph: &Graph, around: &Surroundings, target: NodeId) -> Vec<NodeId> {
+        let node = graph.node(target);
+        let mut found: Vec<NodeId> = Vec::new();
+        if node.kind == NodeKind::User {
+            self.of_users.iter().for_each(|holders| found.extend(holders.candidates(graph, &node.arn)));
+        } else {
+            self.of_roles.iter().for_each(|holders| found.extend(holders.candidates(graph, &node.arn)));
+            if !around.residents_known && !around.services_of(target).is_empty() {
+                found.extend(&self.resource_users);
+            }
+            for resource in around.run_as(target) {
+                self.of_resources.iter().for_each(|holders| found.extend(holders.candidates(graph, &resource.arn)));
+            }
+            found.extend(self.trusted(graph, target));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    fn trusted(&self, graph: &Graph, role: NodeId) -> Vec<NodeId> {
+        let node = graph.node(role);
+        let Some(trust) = node.trust.map(|id| graph.library.policy(id)) else { return Vec::new() };
+        let mut found: Vec<NodeId> = Vec::new();
+        let mut delegates = trust.unreadable.is_some();
+        for statement in trust.statements.iter() {
+            let Some(principals) = &statement.principals else { continue };
+            if principals.is_anyone() {
+                // Everybody of the account needs no permission of their own.
+                return graph.ids().collect();
+            }
+            for (_, text) in &principals.written {
+                match graph.find(&crate::model::event::principal_key(text)) {
+                    Some(id) if graph.node(id).kind != NodeKind::Root => found.push(id),
+                    _ => delegates = true,
+                }
+            }
+        }
+        if delegates {
+            found.extend(self.assume.candidates(graph, &node.arn));
+        }
+        found
+    }
+}

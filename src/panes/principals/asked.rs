@@ -1,0 +1,129 @@
+//! "Who can do this?" and "can they do that?", asked in a filter, in the palette or on the command line: the same question,
+//! the same answer.
+
+use super::super::filter::quote;
+use super::super::sentence::Sentence;
+use super::super::{PaneId, Question as Field, Target};
+use super::evidence;
+use crate::analysis::policy::{Truth, Verdict};
+use crate::analysis::power::Question;
+use crate::analysis::{Assessment, PrincipalRow};
+use crate::catalog::actions;
+use crate::panes::document::Line;
+
+/// `can:"iam:PassRole"`: those who may, or of whom it cannot be told; `can="..."`: those who certainly may.
+pub const CAN: Field = Field {
+    name: "can",
+    about: "who may do it: an action, and a resource if it matters; with = only where that is certain",
+    check: |text| Question::parse(text).map(|_| ()),
+    holds: |a, row, text, certain| {
+        let Ok(question) = Question::parse(text) else { return false };
+        let least = if certain { Truth::Yes } else { Truth::Unknown };
+        question.ask(&a.power, &a.principals[row].nodes).is_some_and(|told| told.truth() >= least)
+    },
+};
+
+/// How many completions are offered.
+const OFFERED: usize = 50;
+
+/// The palette's `who-can`.
+pub fn who_can(_: &Assessment, _: &Sentence, rest: &str) -> Result<Target, String> {
+    Question::parse(rest)?;
+    Ok(Target::Filter(PaneId::Principals, format!("can:{}", quote(rest.trim()))))
+}
+
+/// The palette's `can`: the principal's row, if it may; else why not.
+pub fn can(a: &Assessment, _: &Sentence, rest: &str) -> Result<Target, String> {
+    let answered = answer(a, rest)?;
+    match answered.verdict {
+        Some(Verdict::Allowed | Verdict::CannotTell) => {
+            let filter = format!("arn={} can:{}", quote(&answered.arn), quote(&answered.question));
+            Ok(Target::Filter(PaneId::Principals, filter))
+        }
+        _ => Err(answered.words),
+    }
+}
+
+/// An answer about one principal, in words.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// None: no policy of this account speaks of the principal.
+    pub verdict: Option<Verdict>,
+    /// One sentence.
+    pub words: String,
+    /// The statements that decided, and what is missing.
+    pub because: Vec<Line>,
+    arn: String,
+    question: String,
+}
+
+/// `PRINCIPAL ACTION [RESOURCE]`: a principal by name, key or ARN.
+///
+/// # Errors
+/// There is no such principal, or more than one; or the question is none.
+pub fn answer(a: &Assessment, text: &str) -> Result<Answered, String> {
+    let (name, rest) =
+        text.trim().split_once(' ').ok_or("a principal and an action are needed, such as: can alice iam:PassRole")?;
+    let question = Question::parse(rest)?;
+    let named = |row: &&PrincipalRow| row.name == name || row.key == name || row.arn.as_str() == name;
+    let found: Vec<&PrincipalRow> = a.principals.iter().filter(named).collect();
+    let row = match found[..] {
+        [one] => one,
+        [] => return Err(format!("there is no principal `{name}`")),
+        [first, second, ..] => {
+            let kinds = format!("{} and {}", first.kind.word(), second.kind.word());
+            return Err(format!("`{name}` is more than one principal, {kinds}: give the ARN or key"));
+        }
+    };
+    let asked = question.resource.as_ref().map_or(question.action.clone(), |on| format!("{} on {on}", question.action));
+    let unknown = if question.is_known() { "" } else { " (AWS's list of actions does not have it)" };
+    let mut answered = Answered {
+        verdict: None,
+        words: format!("no policy of this account speaks of {}", row.name),
+        because: Vec::new(),
+        arn: if row.arn.is_empty() { row.key.to_string() } else { row.arn.to_string() },
+        question: rest.trim().to_owned(),
+    };
+    let Some(told) = question.ask(&a.power, &row.nodes) else { return Ok(answered) };
+    let acts = &a.power.graph.node(told.who).name;
+    let acts = if *acts == row.name { String::new() } else { format!(" as {acts}") };
+    let on = if question.resource.is_none() && told.truth() != Truth::No {
+        format!(" on {}", told.resource)
+    } else {
+        String::new()
+    };
+    answered.words = match told.answer.verdict {
+        Verdict::Allowed => format!("{}{acts} may {asked}{on}{unknown}", row.name),
+        Verdict::CannotTell => format!("it cannot be told whether {}{acts} may {asked}{on}{unknown}", row.name),
+        Verdict::ImplicitlyDenied => format!("{}{acts} may not {asked}: nothing allows it{unknown}", row.name),
+        Verdict::ExplicitlyDenied => format!("{}{acts} may not {asked}: it is denied{unknown}", row.name),
+    };
+    answered.because = evidence::of_answer(&a.power, told.who, &told.answer, 1);
+    answered.verdict = Some(told.answer.verdict);
+    Ok(answered)
+}
+
+/// Actions that the first word could become.
+pub fn actions_beginning(_: &Assessment, _: &Sentence, rest: &str) -> Vec<String> {
+    if rest.contains(' ') { Vec::new() } else { actions_like(rest).collect() }
+}
+
+fn actions_like(text: &str) -> impl Iterator<Item = String> {
+    let text = text.to_ascii_lowercase();
+    let begins = move |name: &String| name.to_ascii_lowercase().starts_with(&text);
+    actions::all().iter().map(ToString::to_string).filter(begins).take(OFFERED)
+}
+
+/// Principals that the first word could become, then actions for the second.
+pub fn principals_beginning(a: &Assessment, _: &Sentence, rest: &str) -> Vec<String> {
+    match rest.split_once(' ') {
+        None => {
+            let names = a.principals.iter().map(|row| row.name.to_string());
+            names.filter(|name| name.starts_with(rest) && !name.contains(' ')).take(OFFERED).collect()
+        }
+        Some((name, action)) if !action.contains(' ') => {
+            actions_like(action).map(|action| format!("{name} {action}")).collect()
+        }
+        Some(_) => Vec::new(),
+    }
+}

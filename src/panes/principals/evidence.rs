@@ -1,0 +1,74 @@
+//! Evidence in words: what was asked, and the statements that answered, each with the policy in which it stands.
+
+use crate::analysis::policy::{Effect, Layer, Verdict};
+use crate::analysis::power::holdings::By;
+use crate::analysis::power::{Answer, Cited, Need, NodeId, Power};
+use crate::panes::cell::Tone;
+use crate::panes::document::{Line, Target};
+
+/// `iam:PassRole on arn:aws:iam::111122223333:role/x with iam:PassedToService = ec2.amazonaws.com`.
+pub fn need(need: &Need) -> String {
+    let mut words = format!("{} on {}", need.action.name(), need.resource);
+    for (key, value) in &need.keys {
+        words.push_str(&format!(" with {key} = {value}"));
+    }
+    words
+}
+
+/// `Allow, statement 2 (Sid) of AdministratorAccess by group Admins`.
+fn cited(power: &Power, cited: &Cited) -> String {
+    let named = power.graph.library.get(cited.policy);
+    let statement = named.policy.statements.get(cited.at.statement);
+    let sid = statement.and_then(|statement| statement.sid.as_ref()).map_or(String::new(), |sid| format!(" ({sid})"));
+    let effect = if cited.at.effect == Effect::Allow { "Allow" } else { "Deny" };
+    let by = match (&cited.by, cited.at.layer) {
+        (_, Layer::Boundary) => " as the boundary".to_owned(),
+        (_, Layer::Resource) => format!(" of {}", named.arn.resource()),
+        (By::Itself, _) => String::new(),
+        (By::Group(group), _) => format!(" by group {group}"),
+        (By::PermissionSet(set), _) => format!(" by permission set {set}"),
+    };
+    let open = if cited.certain { "" } else { ", if its conditions hold" };
+    format!("{effect}, statement {}{sid} of {}{by}{open}", cited.at.statement + 1, named.name)
+}
+
+/// The statements that answer a need, a line each; and what would have to be known.
+pub fn lines(power: &Power, need: &Need, indent: u16) -> Vec<Line> {
+    of_answer(power, need.who, &power.graph.explain(need), indent)
+}
+
+pub fn of_answer(power: &Power, who: NodeId, answer: &Answer, indent: u16) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    let root = power.graph.node(who).kind == crate::analysis::power::NodeKind::Root;
+    if root {
+        lines.push(Line::toned("root is allowed everything; no policy binds it here", Tone::Dim).indent(indent));
+    }
+    let mut told: Vec<String> = Vec::new();
+    for one in &answer.statements {
+        let words = cited(power, one);
+        if told.contains(&words) {
+            continue;
+        }
+        let tone = if one.certain { Tone::Dim } else { Tone::Warn };
+        let mut line = Line::toned(words.clone(), tone).indent(indent).to(Target::Raw);
+        if let Some(statement) = power.graph.library.policy(one.policy).statements.get(one.at.statement)
+            && !statement.conditions.is_empty()
+        {
+            let conditions: Vec<String> = statement.conditions.iter().map(|one| one.words()).collect();
+            line = line.and(format!(" [{}]", conditions.join("; ")), Tone::Warn);
+        }
+        told.push(words);
+        lines.push(line);
+    }
+    if answer.verdict == Verdict::CannotTell && !answer.missing.is_empty() {
+        let words = format!("cannot tell without {}", answer.missing.join(", "));
+        lines.push(Line::toned(words, Tone::Warn).indent(indent));
+    }
+    lines
+}
+
+/// What speaks against it: every Deny that names the action, and the boundary.
+pub fn limits(power: &Power, need: &Need, indent: u16) -> Vec<Line> {
+    let limits = power.graph.limits(need.who, need.action);
+    limits.iter().map(|one| Line::toned(format!("limited: {}", cited(power, one)), Tone::Good).indent(indent)).collect()
+}

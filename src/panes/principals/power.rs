@@ -1,0 +1,113 @@
+//! The tab "Power": what a principal may do, class by class, with the statements that grant it and those that limit it;
+//! and the number by which the pane sorts, part by part.
+
+use super::evidence;
+use crate::analysis::policy::Truth;
+use crate::analysis::power::grades::{Grade, shown};
+use crate::analysis::power::{NodeId, Power};
+use crate::analysis::{Assessment, PrincipalRow};
+use crate::catalog::powers::{self, classes};
+use crate::panes::PaneId;
+use crate::panes::cell::Tone;
+use crate::panes::document::{Line, Section, Target};
+
+/// Answers of a class that are shown before the rest is counted.
+const SHOWN: usize = 8;
+
+pub(super) fn sections(a: &Assessment, row: usize) -> Vec<Section> {
+    let principal = &a.principals[row];
+    let mut sections = vec![Section { heading: "In short".into(), lines: in_short(principal) }];
+    sections.push(Section { heading: "Exposure".into(), lines: exposure(principal) });
+    for &node in &principal.nodes {
+        sections.extend(of_node(a, principal, node));
+    }
+    if principal.nodes.is_empty() {
+        let words = "No policy of this account speaks of it: nothing is known of its power";
+        sections.push(Section { heading: "Policies".into(), lines: vec![Line::toned(words, Tone::Dim)] });
+    }
+    sections
+}
+
+fn in_short(principal: &PrincipalRow) -> Vec<Line> {
+    let words = principal.profile.words();
+    let words = if words.is_empty() { "nothing that counts".to_owned() } else { words };
+    let mut lines = vec![Line::field("Power", words), Line::field("Administrator", standing(principal))];
+    if !principal.reach.is_empty() {
+        lines.push(Line::field("Members", principal.reach.words()));
+    }
+    if let Some(gravest) = principal.profile.gravest {
+        let levers = format!("{} levers; the gravest {}", principal.profile.levers, gravest.words());
+        lines.push(Line::field("Organization", levers));
+    }
+    lines
+}
+
+/// `is one`, `3 steps away`, `no way is known`.
+pub(super) fn standing(principal: &PrincipalRow) -> String {
+    match (principal.profile.grade(powers::Power::Admin), principal.steps) {
+        (Grade::Everywhere, _) => "is one".into(),
+        (_, Some((steps, Truth::Yes))) => format!("{} away", steps_words(steps)),
+        (Grade::Conditional, _) => "is one, if conditions hold that cannot be told".into(),
+        (_, Some((steps, _))) => format!("{} away, if what is not known holds", steps_words(steps)),
+        _ if principal.nodes.is_empty() => "not known".into(),
+        _ => "no way is known".into(),
+    }
+}
+
+fn steps_words(steps: u32) -> String {
+    if steps == 1 { "1 step".into() } else { format!("{steps} steps") }
+}
+
+fn exposure(principal: &PrincipalRow) -> Vec<Line> {
+    let exposure = &principal.exposure;
+    let mut lines = vec![Line::field("Exposure", format!("{}, the product of", exposure.score))];
+    for factor in &exposure.factors {
+        let value = if factor.what == "power" {
+            format!("{}", factor.value / 100)
+        } else {
+            format!("× {}.{:02}", factor.value / 100, factor.value % 100)
+        };
+        lines.push(Line::field(factor.what, format!("{value:<7} {}", factor.why)).indent(1));
+    }
+    lines
+}
+
+fn of_node(a: &Assessment, principal: &PrincipalRow, node: NodeId) -> Vec<Section> {
+    let power: &Power = &a.power;
+    let mut sections = Vec::new();
+    if principal.nodes.len() > 1 || power.graph.node(node).key != principal.key {
+        let name = &power.graph.node(node).name;
+        let line = Line::field("Acts as", name.as_str());
+        let key = power.graph.node(node).key.to_string();
+        sections.push(Section {
+            heading: format!("As {name}"),
+            lines: vec![line.to(Target::Row(PaneId::Principals, key))],
+        });
+    }
+    for class in classes() {
+        let grade = power.profile(node).grade(class.power);
+        if grade == Grade::No {
+            continue;
+        }
+        let mut lines = vec![Line::toned(class.meaning, Tone::Plain)];
+        let all = shown(&power.graph, &power.ground, node, class);
+        for one in all.iter().take(SHOWN) {
+            let tone = if one.grade == Grade::Conditional { Tone::Warn } else { Tone::Plain };
+            let words = format!("{}: {}", evidence::need(&one.need), one.probe.why);
+            lines.push(Line::toned(words, tone).indent(1));
+            lines.extend(evidence::lines(power, &one.need, 2));
+            lines.extend(evidence::limits(power, &one.need, 2));
+            for open in &one.open {
+                lines.push(Line::toned(format!("cannot tell {open}"), Tone::Warn).indent(2));
+            }
+        }
+        if all.len() > SHOWN {
+            lines.push(
+                Line::toned(format!("and {} more of {} actions", all.len() - SHOWN, class.probes.len()), Tone::Dim)
+                    .indent(1),
+            );
+        }
+        sections.push(Section { heading: format!("{}: {}", class.power.word(), grade.word()), lines });
+    }
+    sections
+}
