@@ -126,6 +126,7 @@ fn gate(world: &World<'_>, statement: &Statement, trusted: &Trusted) -> Gate {
     }
     match trusted {
         Trusted::Oidc(provider) => {
+            gate.subjects = statement.subjects(provider);
             if let Some(why) = statement.wide_subjects(provider) {
                 gate.marks.insert(Mark::WideOidc);
                 gate.conditions.push(why);
