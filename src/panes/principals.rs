@@ -1,5 +1,8 @@
 //! Principals: who can act in the account, how they get in, and what would bound them.
 
+#[cfg_attr(not(test), expect(dead_code, reason = "its tab comes with the tabs of the detail"))]
+mod containment;
+
 use serde_json::{Value as Json, json};
 
 use super::cell::Tone;
