@@ -1,6 +1,7 @@
 //! Principals: who can act in the account, how they get in, and what would bound them.
 
 mod asked;
+mod containment;
 mod evidence;
 mod paths;
 mod power;
@@ -325,6 +326,7 @@ fn detail(a: &Assessment, row: usize) -> Document {
         .tab(RESIDENTS)
         .count(principal.residents.len())
         .section("Residents that carry it", carried.collect())
+        .tab_later("Containment", containment::sections)
         .tab_later("Raw", |a, row| super::raw::sections(&raw(a, row)))
 }
 

@@ -27,6 +27,7 @@ use super::activity::Deeds;
 
 pub use carried::carried_by;
 pub use exposure::Exposure;
+pub(crate) use roles::permission_set;
 use trust::{Statement, Trusted};
 
 /// The ARN's end of the AWS managed policy that allows everything.
