@@ -57,7 +57,7 @@ pub struct SourceArgs {
     #[arg(long, global = true, value_name = "AGE", value_parser = since)]
     pub since: Option<SignedDuration>,
     /// Ask this endpoint instead of AWS
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL", value_parser = url)]
     pub endpoint_url: Option<String>,
 }
 
@@ -204,6 +204,16 @@ fn regions(text: &str) -> Result<RegionScope, String> {
     if list.is_empty() { Err("give `all` or at least one Region".into()) } else { Ok(RegionScope::Only(list)) }
 }
 
+/// An address that can be asked: `http` or `https`, with a host.
+fn url(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    match host {
+        Some(host) if !host.is_empty() && !text.contains(char::is_whitespace) => Ok(text.to_owned()),
+        _ => Err("give an address such as http://127.0.0.1:5000".into()),
+    }
+}
+
 fn since(text: &str) -> Result<SignedDuration, String> {
     match duration(text) {
         Some(age) if age > LONGEST => Err("CloudTrail's event history holds 90 days".into()),
@@ -242,6 +252,8 @@ mod tests {
     fn bad_values_say_what_is_wrong() {
         assert!(regions("mars").is_err());
         assert_eq!(regions("us-east-1, eu-west-1").map(|scope| scope != RegionScope::All), Ok(true));
+        assert!(url("nonsense").is_err() && url("http://").is_err() && url("https:///x").is_err());
+        assert!(url("http://127.0.0.1:5000").is_ok() && url("https://example.com/x").is_ok());
         assert!(since("91d").expect_err("too long").contains("90 days"));
     }
 }

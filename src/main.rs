@@ -83,6 +83,10 @@ fn start(cli: Cli) -> Result<ExitCode, Failure> {
         }
         _ => {}
     }
+    if cli.look.theme.is_some() || cli.look.config.is_some() {
+        // Only the screen needs them, but what is named must be there.
+        settings(&cli, no_color)?;
+    }
     let source = source(&cli.source)?;
     let words = OrderWords { regions: cli.source.regions.clone(), since: cli.source.since() };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -114,11 +118,7 @@ async fn command(cli: Cli, source: Arc<dyn Source>, words: OrderWords, no_color:
             mgmtscope::panes::filter::Filter::new(&filter, pane.pane())
                 .map_err(|error| Failure::Input(format!("filter: {error}")))?;
             let facts = batch::read(source, &words, batch::needed(pane), bars).await;
-            let whole = batch::query(facts.clone(), pane, &filter, format)?;
-            if !whole {
-                batch::tell_gaps(&facts, &mut stderr())?;
-            }
-            whole
+            batch::query(facts, pane, &filter, format, &mut stderr())?
         }
         Some(Command::WhoCan { action, resource, format }) => {
             let question = resource.as_ref().map_or(action.clone(), |resource| format!("{action} {resource}"));

@@ -13,7 +13,46 @@ pub struct CoverageRow {
     /// Seconds until the slowest Region is done, where that is known.
     pub eta: Option<u64>,
     pub tally: Option<Tally>,
-    pub gaps: Vec<(Option<Region>, Problem)>,
+    pub gaps: Vec<Gap>,
+}
+
+/// What is missing of an ask, and in which Regions it is missing for this same reason.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gap {
+    pub ask: Ask,
+    /// Empty for an ask that is not regional.
+    pub regions: Vec<Region>,
+    pub problem: Problem,
+}
+
+impl Gap {
+    /// `us-east-1`, or `3 Regions (us-east-1, us-west-2, eu-west-1)`; empty where there is none.
+    pub fn place(&self) -> String {
+        let names: Vec<&str> = self.regions.iter().map(Region::as_str).collect();
+        match names[..] {
+            [] => String::new(),
+            [one] => one.to_owned(),
+            _ => format!("{} Regions ({})", names.len(), names.join(", ")),
+        }
+    }
+}
+
+/// The gaps of some asks, each once with all its Regions; only of readings that `keep` wants.
+pub fn gaps(facts: &Facts, asks: &[Ask], keep: impl Fn(Status) -> bool) -> Vec<Gap> {
+    let mut found: Vec<Gap> = Vec::new();
+    for &ask in asks {
+        let first = found.len();
+        for (cell, reading) in facts.coverage.of_ask(ask).filter(|(_, reading)| keep(reading.status)) {
+            for problem in &reading.gaps {
+                let regions = cell.region.iter().cloned();
+                match found[first..].iter_mut().find(|gap| gap.problem == *problem) {
+                    Some(known) => known.regions.extend(regions),
+                    None => found.push(Gap { ask, regions: regions.collect(), problem: problem.clone() }),
+                }
+            }
+        }
+    }
+    found
 }
 
 impl CoverageRow {
@@ -34,7 +73,7 @@ pub fn assess(facts: &Facts) -> Vec<CoverageRow> {
             cells: Vec::new(),
             eta: None,
             tally: None,
-            gaps: Vec::new(),
+            gaps: gaps(facts, &[ask], |_| true),
         };
         for (cell, reading) in facts.coverage.of_ask(ask) {
             row.cells.push((cell.region.clone(), reading.status));
@@ -42,7 +81,6 @@ pub fn assess(facts: &Facts) -> Vec<CoverageRow> {
             if let Some(tally) = &reading.tally {
                 row.tally.get_or_insert_default().add(tally);
             }
-            row.gaps.extend(reading.gaps.iter().map(|gap| (cell.region.clone(), gap.clone())));
         }
         row
     };
@@ -75,6 +113,24 @@ pub fn line(facts: &Facts, asks: &[Ask]) -> String {
 mod tests {
     use super::*;
     use crate::model::{Batch, Cell, Reading};
+
+    #[test]
+    fn one_cause_in_many_regions_is_one_gap() {
+        let mut facts = Facts::default();
+        let problem = Problem::new("config:X", crate::model::Cause::Absent, "no recorder", "");
+        for region in ["eu-west-1", "us-east-1", "us-west-2"] {
+            let mut reading = Reading { gaps: vec![problem.clone()], ..Reading::of(Status::NotApplicable) };
+            if region == "us-west-2" {
+                reading.gaps.push(Problem::new("config:Y", crate::model::Cause::Service, "broken", ""));
+                reading.status = Status::Partial;
+            }
+            facts.apply(Batch::Reading(Cell::regional(Ask::Config, region.into()), reading));
+        }
+        let places: Vec<String> = gaps(&facts, &[Ask::Config, Ask::Trails], |_| true).iter().map(Gap::place).collect();
+        assert_eq!(places, ["3 Regions (eu-west-1, us-east-1, us-west-2)", "us-west-2"]);
+        let places: Vec<String> = gaps(&facts, &[Ask::Config], Status::is_gap).iter().map(Gap::place).collect();
+        assert_eq!(places, ["us-west-2", "us-west-2"], "what does not apply is not missing");
+    }
 
     #[test]
     fn the_line_names_what_is_missing() {

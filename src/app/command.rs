@@ -81,7 +81,7 @@ commands! {
     PreviousRow, "previous-row", Moving, "the row before, with its detail";
     ColumnLeft, "column-left", Moving, "the column to the left: for =, #, sort and copy";
     ColumnRight, "column-right", Moving, "the column to the right";
-    Open, "open", Looking, "open the detail; in a detail, follow the line to its evidence";
+    Open, "open", Looking, "open the detail; in it, follow the line to its evidence";
     Back, "back", Looking, "back: close the detail, clear the filter, leave the pane";
     NextTab, "next-tab", Looking, "in a detail, its next tab; the next pane where it has none";
     PreviousTab, "previous-tab", Looking, "in a detail, the tab before";
@@ -94,7 +94,7 @@ commands! {
     Search, "search", Looking, "search in this tab of the detail, or in the raw JSON; Esc ends it";
     NextMatch, "next-match", Looking, "the next place that matches the search";
     PreviousMatch, "previous-match", Looking, "the match before";
-    Filter, "filter", Narrowing, "filter: words, !not, \"quoted\", /regex/, ~fuzzy, field:value, age>90d, since:24h, last:never";
+    Filter, "filter", Narrowing, "filter the rows while you type; tab completes a field";
     Sort, "sort", Narrowing, "sort by a column; again, the other way round";
     SortReverse, "sort-reverse", Narrowing, "turn the order round";
     LikeThis, "like-this", Narrowing, "only rows like this cell";

@@ -1,18 +1,24 @@
 //! What comes in: deliveries of runs, assessments, and when the next assessment is due.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::command::Command;
 use super::{App, Effect, Run};
 use crate::analysis::Assessment;
-use crate::collect::{Delivery, RunId};
-use crate::model::{Ask, Batch, Facts, Status};
+use crate::analysis::coverage::gaps;
+use crate::collect::{Delivery, Held, RunId, lanes};
+use crate::model::log::Field;
+use crate::model::{Ask, Batch, Cause, Facts, Region, Status};
 use crate::panes::Tone;
 
 /// The least time between two assessments while rows stream in.
 const DEBOUNCE: SignedDuration = SignedDuration::from_millis(100);
+
+/// How the notice of a refresh ends, until it is over.
+pub(super) const READING_AGAIN: &str = " sources again";
 
 impl App {
     /// Orders a reading. A refresh of something already known is kept apart until it is whole.
@@ -20,9 +26,30 @@ impl App {
         let id = RunId(self.next_run);
         self.next_run += 1;
         let fresh = (id.0 > 0).then(Box::<Facts>::default);
+        let held = if asks.contains(&Ask::Events) { self.held() } else { BTreeMap::new() };
         self.runs.push(Run { id, asks: asks.clone(), fresh });
         self.touch();
-        Effect::Run(id, asks)
+        Effect::Run(id, asks, held)
+    }
+
+    /// What a reading of events need not bring again.
+    fn held(&self) -> BTreeMap<Region, Held> {
+        let mut held: BTreeMap<Region, Held> = (self.facts.coverage.of_ask(Ask::Events))
+            .filter_map(|(cell, reading)| {
+                let (since, until) = (reading.since?, reading.until?);
+                let held = Held { since, until, rows: reading.rows, recent: BTreeSet::new() };
+                Some((cell.region.clone()?, held))
+            })
+            .collect();
+        let settle = SignedDuration::from_secs(lanes::SETTLE);
+        for event in self.facts.events.iter() {
+            if let Some(held) = held.get_mut(event.word(Field::Region).as_str())
+                && event.time().is_some_and(|time| held.until.duration_since(time) <= settle)
+            {
+                held.recent.insert(event.word(Field::Id).clone());
+            }
+        }
+        held
     }
 
     pub(super) fn deliver(&mut self, delivery: Delivery) {
@@ -48,31 +75,31 @@ impl App {
                 self.version += 1;
             }
             Delivery::Ended(id) => {
-                self.runs.retain(|run| run.id != id);
+                // Source and worker both say it; the second time it is no news.
+                let Some(at) = self.runs.iter().position(|run| run.id == id) else { return };
+                self.ended.extend(self.runs.remove(at).asks);
                 self.version += 1;
                 self.touch();
-                self.ended = self.runs.is_empty();
             }
         }
     }
 
     /// What a reading has left out, once the panes show all that it brought.
     fn tell_end(&mut self) {
-        if !std::mem::take(&mut self.ended) {
+        if self.ended.is_empty() || !self.runs.is_empty() {
             return;
         }
-        let gaps = self.facts.coverage.gaps().count();
-        if gaps > 0 {
-            let cause = self.first_cause();
-            self.say(format!("{gaps} gaps (6 shows them): {cause}"), Tone::Warn);
-        }
-    }
-
-    /// The gap that matters most: expired credentials before all else.
-    fn first_cause(&self) -> String {
-        let gaps: Vec<_> = self.facts.coverage.gaps().collect();
-        let credentials = gaps.iter().find(|(_, gap)| gap.cause == crate::model::Cause::Credentials);
-        credentials.or(gaps.first()).map(|(_, gap)| gap.brief()).unwrap_or_default()
+        // That they are being read is no longer true.
+        self.notice.take_if(|(text, _)| text.ends_with(READING_AGAIN));
+        let asks: Vec<Ask> = std::mem::take(&mut self.ended).into_iter().collect();
+        let gaps = gaps(&self.facts, &asks, Status::is_gap);
+        // Expired credentials matter before all else.
+        let credentials = gaps.iter().find(|gap| gap.problem.cause == Cause::Credentials);
+        let Some(worst) = credentials.or(gaps.first()) else { return };
+        let noun = if gaps.len() == 1 { "gap" } else { "gaps" };
+        let (all, again) = (self.keymap.key_of(Command::Coverage), self.keymap.key_of(Command::Refresh));
+        let cause = worst.problem.brief();
+        self.say(format!("{} {noun} ({all} shows all, {again} reads again): {cause}", gaps.len()), Tone::Warn);
     }
 
     pub(super) fn take_assessment(&mut self, version: u64, assessment: Arc<Assessment>) {

@@ -226,7 +226,23 @@ impl Keymap {
             }
         }
         keys.sort_by_key(|key| (key.chars().count() > 1, key.clone()));
-        keys.join(" or ")
+        keys.join(", ")
+    }
+
+    /// The shortest key of a command, for a line that tells what to press; its name in the palette where it has none.
+    pub fn key_of(&self, command: Command) -> String {
+        let keys = self.keys_of(command);
+        match keys.split(", ").next() {
+            Some(key) if !key.is_empty() => key.to_owned(),
+            _ => format!(":{}", command.name()),
+        }
+    }
+
+    /// Where a command works, if not everywhere.
+    pub fn only_in(&self, command: Command) -> Option<Context> {
+        let mut places = self.bindings.iter().filter(|(_, bound)| **bound == command).map(|((at, _), _)| *at);
+        let first = places.next()?;
+        places.all(|place| place == first).then_some(first)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (Context, String, Command)> {

@@ -6,6 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::command::Command;
 use super::detail::Title;
+use super::gather::READING_AGAIN;
 use super::keymap::Context;
 use super::picker::{Asking, Choice, Item, Picker, Prompt, Purpose};
 use super::{App, Effect, Overlay};
@@ -327,7 +328,7 @@ impl App {
             let hits = (0..(pane.rows)(&self.a)).filter(|&row| filter.matches(pane, &self.a, row)).count();
             Some(Item {
                 left: pane.title.to_owned(),
-                right: format!("{hits} rows with {value}"),
+                right: format!("{hits} {} with {value}", if hits == 1 { "row" } else { "rows" }),
                 choice: Choice::Go(Target::Filter(pane.id, needle.clone())),
             })
         });
@@ -428,7 +429,7 @@ impl App {
             self.say("this is being read already; x stops it", Tone::Plain);
             return Vec::new();
         }
-        self.say(format!("reading {} sources again", asks.len()), Tone::Plain);
+        self.say(format!("reading {}{READING_AGAIN}", asks.len()), Tone::Plain);
         vec![self.begin_run(asks)]
     }
 

@@ -88,8 +88,8 @@ pub struct App {
     pub zoom: bool,
     pub chrome: bool,
     pub mouse: bool,
-    /// A reading is over, and the user has not been told yet what it left out.
-    ended: bool,
+    /// Readings of these are over, and the user has not been told yet what they left out.
+    ended: BTreeSet<Ask>,
     dirty: bool,
 }
 
@@ -134,7 +134,7 @@ impl App {
             zoom: false,
             chrome: true,
             mouse: false,
-            ended: false,
+            ended: BTreeSet::new(),
             dirty: true,
         };
         let effects = vec![app.begin_run(Ask::ALL.iter().copied().collect())];
@@ -250,7 +250,10 @@ impl App {
         if let Some(detail) = &mut self.detail {
             detail.clamp(self.opened.rows(), height);
         }
-        self.list_mut().clamp(page);
+        // A detail on the whole screen hides the list, which keeps its place.
+        if self.areas().list.height > 0 {
+            self.list_mut().clamp(page);
+        }
     }
 
     /// The lines above a detail's rows: its title, and its tabs where it has several and there is room.

@@ -1,14 +1,14 @@
 //! What may happen to the program, and what it asks the world to do: plain data both.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::keymap::Chord;
 use crate::analysis::{Assessment, Lens};
-use crate::collect::{Delivery, RunId};
-use crate::model::{Ask, Facts};
+use crate::collect::{Delivery, Held, RunId};
+use crate::model::{Ask, Facts, Region};
 
 /// Something happened.
 #[derive(Debug)]
@@ -32,7 +32,8 @@ pub enum Msg {
 /// Something is to be done.
 #[derive(Debug)]
 pub enum Effect {
-    Run(RunId, BTreeSet<Ask>),
+    /// Read these; the events that are here already may be left out.
+    Run(RunId, BTreeSet<Ask>, BTreeMap<Region, Held>),
     Cancel(RunId),
     Assess {
         version: u64,

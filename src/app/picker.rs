@@ -5,7 +5,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 use tui_input::{Input, InputRequest};
 
 use super::command::Command;
-use super::keymap::{Chord, Key, Keymap};
+use super::keymap::{Chord, Context, Key, Keymap};
 use crate::analysis::Assessment;
 use crate::panes::sentence::{self, fields_beginning};
 use crate::panes::{Pane, Target};
@@ -42,6 +42,10 @@ pub enum Choice {
     /// A heading or a line that says something.
     Nothing,
 }
+
+/// The filter language, for the help: what stands beside the key that begins a filter.
+const FILTERS: [&str; 2] =
+    ["word  !not  a|b  \"two words\"  /regex/  ~fuzzy", "field:part  field!part  age>90d  since:24h  last:never"];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
@@ -152,7 +156,18 @@ impl Picker {
             }
             let keys = keymap.keys_of(command);
             let left = if keys.is_empty() { format!(":{}", command.name()) } else { keys };
-            items.push(Item { left, right: command.help().to_owned(), choice: Choice::Command(command) });
+            let place = match keymap.only_in(command) {
+                Some(Context::Detail) => "in a detail: ",
+                Some(Context::Raw) => "in the raw tree: ",
+                _ => "",
+            };
+            let help = command.help();
+            let place = if help.starts_with("in a detail") { "" } else { place };
+            items.push(Item { left, right: format!("{place}{help}"), choice: Choice::Command(command) });
+            if command == Command::Filter {
+                let line = |right: &str| Item { left: String::new(), right: right.to_owned(), choice: Choice::Nothing };
+                items.extend(FILTERS.map(line));
+            }
         }
         Self::new(Purpose::Help, items)
     }

@@ -6,6 +6,9 @@
 //! new window is only opened when no open chain has a page to ask for, so there are as many as the latency needs.
 //! Before all that, the questions that a responder asks first run as lanes of their own.
 //!
+//! What was read earlier in the session is not asked for again, since an event never changes: it is a window that is
+//! done from the start, and the questions are only asked of what lies outside it.
+//!
 //! Source of the limits (CloudTrail API Reference, `LookupEvents`): one attribute a request, 50 events a page, 90
 //! days, the newest event first, times in whole seconds, both ends inclusive.
 
@@ -23,6 +26,9 @@ use window::{State, Window};
 pub const PAGE: u32 = 50;
 /// How far back CloudTrail's event history goes, in seconds: 90 days.
 pub const HISTORY: i64 = 90 * 24 * 3600;
+/// The newest part of what was read is read again, in seconds: events reach the history late, 5 minutes after the
+/// call on average and without a promise (CloudTrail User Guide, "How CloudTrail works").
+pub const SETTLE: i64 = 30 * 60;
 /// The most requests under way at once: enough for the quota of two a second up to 8 s of latency.
 pub const IN_FLIGHT: usize = 16;
 
@@ -30,6 +36,8 @@ pub const IN_FLIGHT: usize = 16;
 const WINDOW_PAGES: f64 = 8.0;
 /// From this many pages to come a chain is worth sharing once nothing else is left.
 const SHARE_PAGES: f64 = 3.0;
+/// Seconds that are worth the questions: less than that comes soon enough by itself.
+const QUESTIONABLE: i64 = 3600;
 /// How many times longer than its neighbour a window may be.
 const GROWTH: i64 = 4;
 /// Lost tokens in a row, without getting on, before a window is given up.
@@ -94,7 +102,9 @@ pub struct Page {
 #[derive(Clone, Debug)]
 pub struct Plan {
     range: Span,
-    /// One chain a question, over the whole range.
+    /// Read before this plan began, within the range.
+    held: Option<Span>,
+    /// One chain a question.
     lanes: Vec<Window>,
     /// Newest first, touching each other, from `range.to` down to `cut`.
     windows: Vec<Window>,
@@ -107,9 +117,28 @@ pub struct Plan {
 impl Plan {
     /// A plan for `since..=now`, in seconds since 1970. No further back than [`HISTORY`].
     pub fn new(since: i64, now: i64) -> Self {
+        Self::going_on(since, now, None)
+    }
+
+    /// The same without what is held already: everything within `held` was read before, the newest of it
+    /// [`SETTLE`] before the end of that reading.
+    pub fn going_on(since: i64, now: i64, held: Option<Span>) -> Self {
         let range = Span { from: since.clamp(now.saturating_sub(HISTORY), now), to: now };
-        let lanes = QUESTIONS.iter().map(|_| Window::new(0, range)).collect();
-        Self { range, lanes, windows: Vec::new(), cut: range.to.saturating_add(1), next_id: 0, failed_in_a_row: 0 }
+        let within = |held: Span| Span { from: held.from.max(range.from), to: held.to.min(range.to) };
+        let held = held.map(within).filter(|held| held.seconds() > 0);
+        let newer = held.map_or(range, |held| Span { from: held.to + 1, to: range.to });
+        let asked = match held {
+            // What is older was asked before, or comes with the backfill.
+            Some(held) if held.from <= range.from => newer,
+            _ => range,
+        };
+        let unread = range.seconds() - held.map_or(0, Span::seconds);
+        let worth = held.is_none() || unread >= QUESTIONABLE;
+        let lanes = QUESTIONS.iter().filter(|_| worth).map(|_| Window::new(0, asked)).collect();
+        let cut = range.to.saturating_add(1);
+        let mut plan = Self { range, held, lanes, windows: Vec::new(), cut, next_id: 0, failed_in_a_row: 0 };
+        plan.skip_held();
+        plan
     }
 
     pub fn range(&self) -> Span {
@@ -200,7 +229,8 @@ impl Plan {
         }
     }
 
-    /// The second from which on everything up to `range().to` has been read; none while not even the newest is.
+    /// The second from which on everything up to `range().to` is here, read now or held before; none while not even
+    /// the newest is, or while that does not join what is held.
     pub fn covered_since(&self) -> Option<i64> {
         let mut covered = None;
         for window in &self.windows {
@@ -210,14 +240,22 @@ impl Plan {
                 break;
             }
         }
-        covered
+        covered.filter(|&from| self.held.is_none_or(|held| from <= held.from))
+    }
+
+    /// What this plan did not have to read.
+    pub fn held(&self) -> Option<Span> {
+        self.held
     }
 
     /// Pages of the backfill still to come, reckoned from the density of what was read; none while less than an
     /// hour and a hundredth of the range is read, since hours differ.
     pub fn pages_left(&self) -> Option<f64> {
-        let total = self.range.seconds();
+        let held = self.held.map_or(0, Span::seconds);
+        let total = self.range.seconds() - held;
         let read: i64 = self.windows.iter().map(Window::seconds_read).sum();
+        // Its events were not counted, so its time must not count either.
+        let read = read - if self.skipped_held() { held } else { 0 };
         if read < total && read < (total / 100).max(3600.min(total / 4)) {
             return None;
         }
@@ -271,11 +309,28 @@ impl Plan {
             _ => first,
         };
         let to = self.cut - 1;
-        let from = to.saturating_sub(length - 1).max(self.range.from);
+        let floor = self.held.filter(|held| held.to < to).map_or(self.range.from, |held| held.to + 1);
+        let from = to.saturating_sub(length - 1).max(floor);
         self.cut = from;
         let window = self.window(Span { from, to });
         self.windows.push(window);
-        Some(self.windows.len() - 1)
+        let opened = self.windows.len() - 1;
+        self.skip_held();
+        Some(opened)
+    }
+
+    /// Where the cut has come to what is held, it goes on before that.
+    fn skip_held(&mut self) {
+        if let Some(held) = self.held.filter(|held| held.to + 1 == self.cut) {
+            let mut window = self.window(held);
+            window.state = State::Done;
+            self.windows.push(window);
+            self.cut = held.from;
+        }
+    }
+
+    fn skipped_held(&self) -> bool {
+        self.held.is_some_and(|held| self.cut <= held.from)
     }
 
     /// Takes the older half of what a chain has before it, when that is at least `pages` pages: the newest such

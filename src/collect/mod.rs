@@ -11,7 +11,7 @@ pub mod lanes;
 pub mod policy_text;
 pub mod task;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::model::{Ask, Batch, Facts, Origin, Region};
+use crate::model::{Ask, Batch, Facts, Origin, Region, Text};
 
 pub use task::Task;
 
@@ -50,6 +50,18 @@ pub enum RegionScope {
     Only(Vec<Region>),
 }
 
+/// The events of a Region that are here already. An event never changes, so a source may leave them out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Every event from `since` to `until` that had arrived by then.
+    pub since: Timestamp,
+    pub until: Timestamp,
+    /// How many there are, older and newer ones included.
+    pub rows: u64,
+    /// Ids of those that may be met again: what is younger than [`lanes::SETTLE`] before `until`.
+    pub recent: BTreeSet<Text>,
+}
+
 /// What is wanted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Order {
@@ -59,12 +71,14 @@ pub struct Order {
     pub since: SignedDuration,
     /// The time at which the order was given.
     pub now: Timestamp,
+    /// What need not be brought again, where the source can tell.
+    pub held: BTreeMap<Region, Held>,
 }
 
 impl Order {
     /// Everything there is.
     pub fn everything(regions: RegionScope, since: SignedDuration, now: Timestamp) -> Self {
-        Self { asks: Ask::ALL.iter().copied().collect(), regions, since, now }
+        Self { asks: Ask::ALL.iter().copied().collect(), regions, since, now, held: BTreeMap::new() }
     }
 }
 

@@ -92,7 +92,7 @@ pub struct Event {
     pub actor: Actor,
     pub ip: Text,
     pub agent: Text,
-    /// `errorCode`; empty when the call succeeded.
+    /// `errorCode`, or why a sign-in failed, which has none; empty when the call succeeded.
     pub error: Text,
     /// None when the record does not say.
     pub read_only: Option<bool>,
@@ -235,11 +235,25 @@ impl Event {
     /// # Errors
     /// When `raw` is not JSON, or is JSON without an `eventName`.
     pub fn from_record(raw: &str) -> Result<Self, RecordError> {
-        if let Ok(record) = serde_json::from_str::<Record<'_>>(raw) {
-            return Self::from_parts(record, raw);
+        let mut event = match serde_json::from_str::<Record<'_>>(raw) {
+            Ok(record) => Self::from_parts(record, raw)?,
+            Err(_) => Self::from_parts(tolerant(&serde_json::from_str(raw)?), raw)?,
+        };
+        if event.source == "signin.amazonaws.com" {
+            event.sign_in();
         }
-        let value: Value = serde_json::from_str(raw)?;
-        Self::from_parts(tolerant(&value), raw)
+        Ok(event)
+    }
+
+    /// A sign-in tells its end in `responseElements` under its own name, mostly without an `errorCode`, and whether
+    /// there was MFA in `additionalEventData` (CloudTrail User Guide, "Console sign-in events").
+    fn sign_in(&mut self) {
+        let value: Value = serde_json::from_str(&self.raw).unwrap_or_default();
+        let failed = value["responseElements"][self.name.as_str()] == "Failure";
+        if failed && self.error.is_empty() {
+            self.error = Text::new(value["errorMessage"].as_str().filter(|why| !why.is_empty()).unwrap_or("Failure"));
+        }
+        self.actor.mfa |= value["additionalEventData"]["MFAUsed"] == "Yes";
     }
 
     fn from_parts(record: Record<'_>, raw: &str) -> Result<Self, RecordError> {
@@ -418,6 +432,23 @@ mod tests {
         assert_eq!(event.actor.session, "alice");
         assert!(event.actor.mfa);
         assert_eq!(event.read_only, Some(false));
+    }
+
+    #[test]
+    fn a_sign_in_that_failed_is_an_error_and_its_mfa_is_seen() {
+        let record = |more: &str| {
+            let raw = format!(
+                r#"{{"eventName":"ConsoleLogin","eventSource":"signin.amazonaws.com","userIdentity":{{"type":"Root"}},{more}}}"#
+            );
+            let event = Event::from_record(&raw).expect("a record");
+            (event.error.to_string(), event.actor.mfa)
+        };
+        let why = r#""errorMessage":"Failed authentication","responseElements":{"ConsoleLogin":"Failure"}"#;
+        assert_eq!(record(why), ("Failed authentication".into(), false));
+        assert_eq!(record(r#""responseElements":{"ConsoleLogin":"Failure"}"#), ("Failure".into(), false));
+        let good = r#""responseElements":{"ConsoleLogin":"Success"},"additionalEventData":{"MFAUsed":"Yes"}"#;
+        assert_eq!(record(good), (String::new(), true));
+        assert_eq!(record(r#""responseElements":null,"additionalEventData":"odd""#), (String::new(), false));
     }
 
     #[test]

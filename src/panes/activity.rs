@@ -79,7 +79,7 @@ pub static ACTIVITY: Pane = Pane {
             },
         },
         Jump {
-            name: "resource",
+            name: "residents",
             to: |a, row| {
                 let resources = event(a, row).word(Field::Resources);
                 let known = resources.split(' ').find(|arn| a.residents.iter().any(|r| r.key == **arn));
@@ -167,7 +167,14 @@ fn detail(a: &Assessment, row: usize) -> Document {
             .map(|line| line.to(Target::Filter(PaneId::Activity, format!("ip=\"{}\"", event.word(Field::Ip))))),
     );
     who.extend(some("Agent", Field::Agent));
-    who.push(Line::field("MFA", if event.mfa() { "the session used MFA" } else { "not in the record" }));
+    let signed_in = event.word(Field::Source) == "signin.amazonaws.com";
+    let mfa = match (event.mfa(), signed_in) {
+        (true, true) => "used at this sign-in",
+        (true, false) => "the session used MFA",
+        (false, true) => "not used at this sign-in, as far as the record says",
+        (false, false) => "not in the record",
+    };
+    who.push(Line::field("MFA", mfa));
     who.push(
         Line::field(
             "In the period",

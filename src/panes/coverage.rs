@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::cell::{Tone, span};
 use super::document::{Document, Line, Target};
-use super::{Cell, Column, Jump, Pane, PaneId};
+use super::{Cell, Column, Pane, PaneId};
 use crate::analysis::{Assessment, CoverageRow};
 use crate::model::{Ask, Reading, Status, Text};
 
@@ -48,13 +48,7 @@ pub static COVERAGE: Pane = Pane {
         let list: Vec<_> = cells.map(|(cell, reading)| json!({"cell": cell, "reading": reading})).collect();
         json!(list)
     },
-    jumps: &[Jump {
-        name: "rows",
-        to: |a, row| match pane_of(a.coverage[row].ask) {
-            Some(pane) => Ok(Target::Filter(pane, String::new())),
-            None => Err("this source feeds no list of its own"),
-        },
-    }],
+    jumps: &[],
     empty: "Nothing was asked",
     questions: &[],
 };
@@ -78,9 +72,9 @@ fn pane_of(ask: Ask) -> Option<PaneId> {
 }
 
 fn missing(row: &CoverageRow) -> Option<String> {
-    let (_, first) = row.gaps.first()?;
+    let first = row.gaps.first()?.problem.brief();
     let more = row.gaps.len() - 1;
-    Some(if more == 0 { first.brief() } else { format!("{} (and {more} more)", first.brief()) })
+    Some(if more == 0 { first } else { format!("{first} (and {more} more)") })
 }
 
 fn detail(a: &Assessment, row: usize) -> Document {
@@ -116,9 +110,9 @@ fn detail(a: &Assessment, row: usize) -> Document {
             ));
         }
     }
-    let gaps = row.gaps.iter().map(|(region, gap)| {
-        let place = region.as_ref().map_or(String::new(), |region| format!("{region}: "));
-        Line::toned(format!("{place}{}", gap.line()), Tone::Warn)
+    let gaps = row.gaps.iter().map(|gap| {
+        let place = if gap.regions.is_empty() { String::new() } else { format!("{}: ", gap.place()) };
+        Line::toned(format!("{place}{}", gap.problem.line()), Tone::Warn)
     });
     let feeds = pane_of(row.ask).map(|pane| {
         Line::toned(format!("Shown in {}", pane.pane().title), Tone::Link).to(Target::Filter(pane, String::new()))

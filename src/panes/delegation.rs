@@ -59,7 +59,7 @@ pub static DELEGATION: Pane = Pane {
     raw,
     jumps: &[
         Jump {
-            name: "account",
+            name: "events",
             to: |a, row| match &a.delegation[row].account {
                 Some(account) => Ok(exactly(PaneId::Activity, "account", account.as_str())),
                 None => Err("this row concerns no single account"),

@@ -65,7 +65,7 @@ pub struct Term {
 
 /// What is wrong with an expression, and where (a byte offset).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}, at character {at}", at = self.at + 1)]
+#[error("character {at}: {message}", at = self.at + 1)]
 pub struct FilterError {
     pub at: usize,
     pub message: String,

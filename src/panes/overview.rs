@@ -18,17 +18,17 @@ pub static OVERVIEW: Pane = Pane {
     rows: |a| a.claims.len(),
     key: |a, row| Text::new(a.claims[row].id),
     columns: &[
-        Column::fixed("standing", "", 4, 0, |a, row| {
+        Column::fixed("standing", "", 2, 0, |a, row| {
             let standing = a.claims[row].standing;
             Cell::text(word(standing)).tone(tone(standing))
         }),
-        Column::fixed("count", "COUNT", 7, 0, |a, row| match a.claims[row].count {
+        Column::fixed("count", "COUNT", 6, 0, |a, row| match a.claims[row].count {
             Some(count) => Cell::count(count).tone(tone(a.claims[row].standing)),
             None => Cell::unknown(),
         }),
         Column::fixed("practice", "PRACTICE", 9, 0, |a, row| Cell::text(a.claims[row].practice.word()).tone(Tone::Dim)),
-        Column::share("claim", "WHAT", 40, 4, 0, |a, row| Cell::text(a.claims[row].text.as_str())),
-        Column::share("missing", "NOT READ", 10, 2, 1, |a, row| {
+        Column::share("claim", "WHAT", 48, 1, 0, |a, row| Cell::text(a.claims[row].text.as_str())),
+        Column::share("missing", "NOT READ", 8, 4, 1, |a, row| {
             Cell::text(a.claims[row].missing.as_str()).tone(Tone::Warn)
         }),
         Column::fixed("id", "ID", 30, 9, |a, row| Cell::text(a.claims[row].id)),

@@ -1,6 +1,7 @@
 //! Principals: who can act in the account, how they get in, and what would bound them.
 
 mod asked;
+mod containment;
 mod evidence;
 mod paths;
 mod power;
@@ -150,7 +151,10 @@ fn marks(principal: &PrincipalRow) -> String {
 /// The events of a principal: by its key; for a person by the session that bears their name.
 pub fn events(principal: &PrincipalRow) -> Option<Target> {
     match principal.kind {
-        PrincipalKind::SamlProvider | PrincipalKind::OidcProvider | PrincipalKind::IdentityCenterGroup => None,
+        PrincipalKind::SamlProvider
+        | PrincipalKind::OidcProvider
+        | PrincipalKind::OidcSubject
+        | PrincipalKind::IdentityCenterGroup => None,
         PrincipalKind::IdentityCenterUser => Some(Target::Filter(
             PaneId::Activity,
             format!("arn:\"role/AWSReservedSSO_\" session={}", quote(&principal.name)),
@@ -322,6 +326,7 @@ fn detail(a: &Assessment, row: usize) -> Document {
         .tab(RESIDENTS)
         .count(principal.residents.len())
         .section("Residents that carry it", carried.collect())
+        .tab_later("Containment", containment::sections)
         .tab_later("Raw", |a, row| super::raw::sections(&raw(a, row)))
 }
 
@@ -340,6 +345,9 @@ fn raw(a: &Assessment, row: usize) -> Json {
         PrincipalKind::SamlProvider | PrincipalKind::OidcProvider => {
             json!(facts.identity_providers.get(&principal.arn))
         }
+        PrincipalKind::Service | PrincipalKind::OidcSubject => {
+            json!({"principal": principal.key, "trustedBy": principal.related})
+        }
         PrincipalKind::Account => match facts.accounts.get(principal.key.as_str()) {
             Some(account) => json!(account),
             None => json!({"id": principal.key, "trustedBy": principal.related}),
@@ -349,9 +357,31 @@ fn raw(a: &Assessment, row: usize) -> Json {
             json!({"group": facts.directory_groups.get(&principal.key), "user": facts.directory_users.get(&principal.key),
                 "assignments": assignments})
         }
-        _ => json!(facts.roles.get(&principal.arn)),
+        _ => json!({"role": facts.roles.get(&principal.arn)}),
     };
+    let mut value = value;
+    if let Json::Object(map) = &mut value
+        && !principal.nodes.is_empty()
+    {
+        map.insert("policies".into(), held(a, principal));
+    }
     opened(value)
+}
+
+/// The documents of the managed policies that it holds, by ARN: the evidence behind its powers.
+fn held(a: &Assessment, principal: &PrincipalRow) -> Json {
+    use crate::analysis::power::holdings::PolicyKind;
+    let graph = &a.power.graph;
+    let holdings = principal.nodes.iter().map(|node| &graph.node(*node).holdings);
+    let ids = holdings.flat_map(|held| held.identity.iter().map(|(id, _)| *id).chain(held.boundary));
+    let managed = ids.map(|id| graph.library.get(id)).filter(|named| named.kind == PolicyKind::Managed);
+    let document = |arn: &crate::model::Arn| {
+        let known = a.facts.managed_policies.get(arn);
+        let version = known.and_then(|policy| policy.versions.iter().find(|version| version.default));
+        let text = version.map(|version| version.document.to_string());
+        text.or_else(|| crate::catalog::managed_policies::document(arn).map(ToOwned::to_owned))
+    };
+    managed.map(|named| (named.arn.to_string(), document(&named.arn).map_or(Json::Null, Json::String))).collect()
 }
 
 /// JSON in strings, such as policy documents, as JSON.

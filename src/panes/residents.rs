@@ -68,16 +68,6 @@ pub static RESIDENTS: Pane = Pane {
                     .ok_or("it carries no role of this account, and no event of the period shows who made it")
             },
         },
-        Jump {
-            name: "creator",
-            to: |a, row| {
-                let key = creator(a, &a.residents[row]).ok_or("no event of the period shows who made it")?;
-                match a.principals.iter().any(|p| *p.key == *key) {
-                    true => Ok(Target::Row(PaneId::Principals, key)),
-                    false => Err("who made it is not among the principals"),
-                }
-            },
-        },
     ],
     empty: "No resources were found",
     questions: &[],

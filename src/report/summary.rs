@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde_json::json;
 
 use crate::analysis::Assessment;
+use crate::model::Ask;
 use crate::panes::{ALL, PaneId, overview};
 
 /// A way to write the summary.
@@ -55,13 +56,13 @@ fn text(a: &Assessment, out: &mut dyn Write) -> io::Result<()> {
         let line = crate::analysis::coverage::line(&a.facts, pane.asks);
         writeln!(out, "  {:<12} {:>7}  {line}", pane.name, (pane.rows)(a))?;
     }
-    let gaps: Vec<_> = a.facts.coverage.gaps().collect();
+    let gaps = crate::analysis::coverage::gaps(&a.facts, Ask::ALL, |_| true);
     if !gaps.is_empty() {
         writeln!(out, "\nNot read ({})", gaps.len())?;
     }
-    for (cell, gap) in gaps {
-        let place = cell.region.as_ref().map_or(String::new(), |region| format!(" in {region}"));
-        writeln!(out, "  {}{place}: {}", cell.ask.title(), gap.line())?;
+    for gap in gaps {
+        let place = if gap.regions.is_empty() { String::new() } else { format!(" in {}", gap.place()) };
+        writeln!(out, "  {}{place}: {}", gap.ask.title(), gap.problem.line())?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The program without a screen: collect, report, query. The same facts, the same assessment, other words.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 
@@ -7,9 +8,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::progress::Bars;
 use super::{OrderWords, clock};
+use crate::analysis::coverage::gaps;
 use crate::analysis::{Assessment, Lens, assess};
 use crate::collect::{Source, gather};
-use crate::model::{Ask, Facts, OriginKind};
+use crate::model::{Ask, Facts, OriginKind, Status};
 use crate::panes::PaneId;
 use crate::report::{Listing, SUMMARIES, format};
 
@@ -38,7 +40,7 @@ pub async fn read(
     let stop = CancellationToken::new();
     let signals = tokio::spawn(stop_on_signals(stop.clone()));
     let mut progress = bars.then(Bars::new);
-    let order = words.order(asks.into_iter().collect(), clock::now());
+    let order = words.order(asks.into_iter().collect(), BTreeMap::new(), clock::now());
     let facts = gather(source, order, stop, |batch, facts| {
         if let Some(bars) = &mut progress {
             bars.watch(batch, facts);
@@ -71,15 +73,23 @@ pub fn picture(facts: Facts) -> Assessment {
     assess(facts, as_of.unwrap_or_else(clock::now), Lens::default())
 }
 
-/// What is missing, line by line on stderr. True when nothing is.
-pub fn tell_gaps(facts: &Facts, err: &mut dyn Write) -> io::Result<bool> {
-    let gaps: Vec<_> = facts.coverage.gaps().collect();
-    let incomplete = !facts.coverage.is_complete();
+/// What is missing of these asks, line by line on stderr. True when nothing is.
+pub fn tell_gaps(facts: &Facts, asks: &[Ask], err: &mut dyn Write) -> io::Result<bool> {
+    let unread = |status: Status| status.is_gap() || status.is_open();
+    let incomplete = asks.iter().any(|&ask| facts.coverage.of_ask(ask).any(|(_, reading)| unread(reading.status)));
     if incomplete {
-        writeln!(err, "mgmtscope: incomplete, {} gaps:", gaps.len())?;
-        for (cell, gap) in gaps {
-            let place = cell.region.as_ref().map_or(String::new(), |region| format!(" in {region}"));
-            writeln!(err, "  {}{place}: {}", cell.ask.name(), gap.line())?;
+        let gaps = gaps(facts, asks, unread);
+        writeln!(err, "mgmtscope: incomplete:")?;
+        for gap in &gaps {
+            let place = if gap.regions.is_empty() { String::new() } else { format!(" in {}", gap.place()) };
+            writeln!(err, "  {}{place}: {}", gap.ask.name(), gap.problem.line())?;
+        }
+        // Stopped in the middle: there is no problem to name.
+        for &ask in asks.iter().filter(|&&ask| gaps.iter().all(|gap| gap.ask != ask)) {
+            let status = facts.coverage.status(ask);
+            if unread(status) {
+                writeln!(err, "  {}: {}", ask.name(), status.word())?;
+            }
         }
     }
     Ok(!incomplete)
@@ -94,17 +104,20 @@ pub fn report(facts: Facts, name: &str) -> Result<bool, Failure> {
     Ok(a.facts.coverage.is_complete())
 }
 
-/// Prints the rows of a pane. True when everything that the pane rests on was read.
-pub fn query(facts: Facts, pane: PaneId, filter: &str, name: &str) -> Result<bool, Failure> {
+/// Prints the rows of a pane, and on `err` what of its sources is missing. True when nothing is.
+pub fn query(facts: Facts, pane: PaneId, filter: &str, name: &str, err: &mut dyn Write) -> Result<bool, Failure> {
     let pane = pane.pane();
     let a = picture(facts);
     let listing = Listing::new(pane, &a, filter).map_err(|error| Failure::Input(format!("filter: {error}")))?;
     let format = format(name).ok_or_else(|| Failure::Input(format!("there is no format `{name}`")))?;
     let mut out = BufWriter::new(io::stdout().lock());
     ignore_closed_pipe((format.write)(&listing, &mut out).and_then(|()| out.flush()))?;
-    let coverage = &a.facts.coverage;
-    let gap = |ask: &Ask| coverage.of_ask(*ask).any(|(_, reading)| reading.status.is_gap());
-    Ok(!pane.asks.iter().any(gap))
+    let unasked = pane.asks.iter().all(|&ask| a.facts.coverage.status(ask) == Status::NotAsked);
+    if unasked {
+        // Else a count of 0 would pass for an answer.
+        writeln!(err, "mgmtscope: nothing was read for {}: the source does not hold it", pane.name)?;
+    }
+    Ok(tell_gaps(&a.facts, pane.asks, err)? && !unasked)
 }
 
 /// Says whether a principal may do something, and why. The exit code: 0 it may, 1 it may not, 3 it cannot be told.
@@ -159,12 +172,13 @@ pub fn collect(facts: &Facts, output: &std::path::Path, err: &mut dyn Write) -> 
     crate::store::snapshot::write(output, facts, created)?;
     writeln!(
         err,
-        "mgmtscope: wrote {}: {} principals, {} events, {} residents, {} accounts",
+        "mgmtscope: wrote {}: {} users, {} roles, {} events, {} residents, {} accounts",
         output.display(),
-        facts.users.len() + facts.roles.len(),
+        facts.users.len(),
+        facts.roles.len(),
         facts.events.len(),
         facts.residents.len(),
         facts.accounts.len()
     )?;
-    Ok(tell_gaps(facts, err)?)
+    Ok(tell_gaps(facts, Ask::ALL, err)?)
 }

@@ -14,12 +14,12 @@ pub mod terminal;
 pub mod tui;
 pub mod workers;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::collect::{Order, RegionScope};
-use crate::model::Ask;
+use crate::collect::{Held, Order, RegionScope};
+use crate::model::{Ask, Region};
 
 /// What every order of this session has in common.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ pub struct OrderWords {
 }
 
 impl OrderWords {
-    pub fn order(&self, asks: BTreeSet<Ask>, now: Timestamp) -> Order {
-        Order { asks, regions: self.regions.clone(), since: self.since, now }
+    pub fn order(&self, asks: BTreeSet<Ask>, held: BTreeMap<Region, Held>, now: Timestamp) -> Order {
+        Order { asks, regions: self.regions.clone(), since: self.since, now, held }
     }
 }

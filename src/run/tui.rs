@@ -148,7 +148,7 @@ impl Driver {
     fn perform(&mut self, effects: Vec<Effect>) -> io::Result<()> {
         for effect in effects {
             match effect {
-                Effect::Run(id, asks) => self.workers.run(id, asks),
+                Effect::Run(id, asks, held) => self.workers.run(id, asks, held),
                 Effect::Cancel(id) => self.workers.cancel(id),
                 effect @ Effect::Assess { .. } => self.workers.assess(effect),
                 Effect::Copy { what, text } => {

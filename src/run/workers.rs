@@ -1,6 +1,6 @@
 //! Performs what the machine asks for that takes time: readings and assessments, each a task that can be cancelled.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
@@ -9,8 +9,8 @@ use tokio_util::sync::CancellationToken;
 use crate::analysis::power::Inputs;
 use crate::analysis::{Assessment, Power, assess_with};
 use crate::app::{Effect, Msg};
-use crate::collect::{Delivery, Outbox, RunId, Source};
-use crate::model::Ask;
+use crate::collect::{Delivery, Held, Outbox, RunId, Source};
+use crate::model::{Ask, Region};
 
 use super::OrderWords;
 use super::clock;
@@ -45,11 +45,11 @@ impl Workers {
     }
 
     /// Starts a reading; its end is always delivered, even when it panics.
-    pub fn run(&mut self, id: RunId, asks: BTreeSet<Ask>) {
+    pub fn run(&mut self, id: RunId, asks: BTreeSet<Ask>, held: BTreeMap<Region, Held>) {
         let stop = self.all.child_token();
         tracing::info!(run = id.0, asks = asks.len(), "a reading begins");
         self.stops.insert(id, stop.clone());
-        let order = self.words.order(asks, clock::now());
+        let order = self.words.order(asks, held, clock::now());
         let out = Outbox::new(id, self.deliveries.clone());
         let work = tokio::spawn(Arc::clone(&self.source).run(order, out.clone(), stop));
         let messages = self.messages.clone();

@@ -195,7 +195,8 @@ fn prompt_line(
     });
     let used = put(buffer, area.x + 1, y, area.width, lead, theme.role(Role::Prompt));
     let x = area.x + 1 + used;
-    let right_width = u16::try_from(right.width()).unwrap_or(0).min(area.width / 2);
+    // What is wrong is worth more than the beginning of what was typed, which scrolls.
+    let right_width = u16::try_from(right.width()).unwrap_or(0).min(area.width * 2 / 3);
     let room = area.width.saturating_sub(x - area.x + right_width + 3).max(8);
     let scroll = prompt.input.visual_scroll(usize::from(room));
     let visible: String = {

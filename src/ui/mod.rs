@@ -12,6 +12,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::app::App;
+use crate::app::command::Command;
 use crate::model::Status;
 use crate::panes::{PaneId, Tone};
 use theme::{Role, Theme};
@@ -89,7 +90,8 @@ fn nothing(app: &App, id: PaneId) -> Vec<(String, Tone)> {
         }
     } else {
         lines.insert(0, ("No rows, and something could not be read:".into(), Tone::Plain));
-        lines.push(("6 shows all of the coverage; r reads again".into(), Tone::Dim));
+        let (all, again) = (app.keymap.key_of(Command::Coverage), app.keymap.key_of(Command::Refresh));
+        lines.push((format!("{all} shows all of the coverage; {again} reads again"), Tone::Dim));
     }
     lines
 }

@@ -14,7 +14,8 @@ pub fn draw(buffer: &mut Buffer, app: &App, theme: &Theme) -> Option<Position> {
     let Some(Overlay::Picker(picker)) = &app.overlay else { return None };
     let screen = buffer.area;
     let rows = u16::try_from(picker.height()).unwrap_or(u16::MAX).saturating_add(3);
-    let width = screen.width.saturating_sub(if screen.width > 60 { 8 } else { 0 }).min(110);
+    // Every column counts at 80; from 100 on the pane below may show at the sides.
+    let width = screen.width.saturating_sub(if screen.width >= 100 { 8 } else { 0 }).min(110);
     let height = rows.min(screen.height.saturating_sub(2)).max(5).min(screen.height);
     let area = Rect::new((screen.width - width) / 2, (screen.height - height) / 2, width, height);
     if width < 8 || height < 3 {
@@ -47,7 +48,7 @@ fn items(buffer: &mut Buffer, area: Rect, picker: &Picker, theme: &Theme) {
     for (n, &at) in picker.shown.iter().skip(offset).take(height).enumerate() {
         let y = area.y + u16::try_from(n).unwrap_or(0);
         let item = &picker.items[at];
-        let heading = item.choice == Choice::Nothing;
+        let heading = item.choice == Choice::Nothing && item.right.is_empty();
         let style = theme.role(if heading { Role::Title } else { Role::Text });
         let room = if item.right.is_empty() { area.width - 1 } else { left };
         put(buffer, area.x + 1, y, room, &item.left, style);

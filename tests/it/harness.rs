@@ -92,9 +92,18 @@ impl Harness {
 
     /// The first reading is over.
     pub fn end(&mut self) {
-        self.app_message(Msg::Delivered(Delivery::Ended(RunId(0))));
-        self.settle();
+        self.tell_end();
         self.app.notice = None;
+    }
+
+    /// The same with what the program says of it.
+    pub fn tell_end(&mut self) {
+        self.tell_end_of(RunId(0));
+    }
+
+    pub fn tell_end_of(&mut self, run: RunId) {
+        self.app_message(Msg::Delivered(Delivery::Ended(run)));
+        self.settle();
     }
 
     /// Lets time pass until nothing is pending.

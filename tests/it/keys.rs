@@ -1,7 +1,8 @@
 //! What keys do, without a terminal: the machine over the sample organization.
 
 use mgmtscope::app::Effect;
-use mgmtscope::model::{Batch, Role};
+use mgmtscope::collect::RunId;
+use mgmtscope::model::{Ask, Batch, Cause, Cell, Origin, Problem, Reading, Role, Status};
 use mgmtscope::panes::{ALL, PaneId};
 
 use crate::harness::Harness;
@@ -44,7 +45,7 @@ fn a_broken_filter_keeps_the_last_good_rows_and_says_where() {
     let harness = harness.press("/ text:_\"");
     assert_eq!(harness.app.list().rows, good);
     let footer = harness.screen().lines().last().unwrap_or_default().to_owned();
-    assert!(footer.contains("closing `\"` is missing, at character"), "{footer}");
+    assert!(footer.contains("character 11: a closing `\"` is missing"), "{footer}");
 }
 
 #[test]
@@ -72,6 +73,34 @@ fn from_a_principal_to_its_events_and_back_with_one_key() {
     let harness = harness.press("[ [");
     assert_eq!(harness.app.pane, PaneId::Principals);
     assert_eq!(harness.app.list().key(&harness.app.a).as_deref(), Some(name.as_str()));
+}
+
+#[test]
+fn from_an_event_to_its_resource_and_back_with_one_key() {
+    let harness = Harness::demo(120, 40).press("3 / text:resource:quillfeather-terraform-state enter i");
+    assert_eq!(harness.app.pane, PaneId::Residents);
+    let key = harness.app.list().key(&harness.app.a);
+    assert_eq!(key.as_deref(), Some("arn:aws:s3:::quillfeather-terraform-state"));
+    let harness = harness.press("[");
+    assert_eq!(harness.app.pane, PaneId::Activity);
+}
+
+#[test]
+fn from_a_delegation_to_what_its_account_did_and_back_with_one_key() {
+    let harness = Harness::demo(120, 40).press("5 a");
+    let account = harness.app.a.delegation[0].account.clone().expect("the first is a delegate");
+    assert_eq!((harness.app.pane, harness.app.list().text.contains(account.as_str())), (PaneId::Activity, true));
+    let harness = harness.press("[");
+    assert_eq!(harness.app.pane, PaneId::Delegation);
+}
+
+#[test]
+fn every_way_between_panes_has_its_key() {
+    for pane in ALL {
+        for jump in pane.jumps {
+            assert!(["events", "principal", "residents"].contains(&jump.name), "{} {}", pane.name, jump.name);
+        }
+    }
 }
 
 #[test]
@@ -106,7 +135,7 @@ fn rows_that_come_do_not_move_the_row_under_the_cursor() {
     // A late batch of the first reading would be dropped: it is over. A refresh brings new rows.
     harness = harness.press("r");
     let run = harness.effects.iter().rev().find_map(|effect| match effect {
-        Effect::Run(id, _) => Some(*id),
+        Effect::Run(id, ..) => Some(*id),
         _ => None,
     });
     let run = run.expect("r reads again");
@@ -117,6 +146,57 @@ fn rows_that_come_do_not_move_the_row_under_the_cursor() {
     let list = harness.app.list();
     assert_eq!(list.key(&harness.app.a), key);
     assert_eq!(list.cursor - list.offset, line.min(list.cursor));
+}
+
+#[test]
+fn a_detail_on_the_whole_screen_leaves_the_list_where_it_was() {
+    let harness = Harness::demo(80, 24).press("2 j j j enter");
+    let before = harness.app.list().offset;
+    for keys in ["z z", "J esc"] {
+        let harness = Harness::demo(80, 24).press("2 j j j enter").press(keys);
+        assert_eq!(harness.app.list().offset, before, "{keys}");
+    }
+}
+
+#[test]
+fn the_end_of_a_reading_is_told_once() {
+    let told = |harness: &Harness| harness.app.notice.as_ref().map(|(text, _)| text.clone());
+    let mut harness = Harness::new(80, 24, Origin::default());
+    let gap = Problem::new("iam:X", Cause::Unreachable, "reset", "");
+    let failed = Reading { gaps: vec![gap], ..Reading::of(Status::Failed) };
+    harness.deliver(Batch::Reading(Cell::global(Ask::AccountSummary), failed));
+    harness.tell_end();
+    let first = told(&harness);
+    assert_eq!(first.as_deref(), Some("1 gap (6 shows all, r reads again): unreachable: reset (iam:X)"));
+    let mut harness = harness.press("2");
+    assert_eq!(told(&harness), None);
+    // The source has said it; now its worker does.
+    harness.tell_end();
+    assert_eq!(told(&harness), None);
+    // A refresh tells of its own sources alone.
+    let mut harness = harness.press("3 r");
+    assert_eq!(told(&harness).as_deref(), Some("reading 2 sources again"));
+    harness.tell_end_of(RunId(1));
+    assert_eq!(told(&harness), None);
+}
+
+#[test]
+fn a_refresh_says_which_events_are_here() {
+    let harness = Harness::demo(80, 24).press("3 r");
+    let held = harness.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Run(_, _, held) => Some(held),
+        _ => None,
+    });
+    let held = held.expect("r reads again");
+    let cells = harness.app.facts.coverage.of_ask(Ask::Events);
+    let covered: Vec<_> = cells.filter(|(_, reading)| reading.since.is_some()).collect();
+    assert!(covered.len() >= 15 && held.len() == covered.len(), "{} {}", held.len(), covered.len());
+    for (cell, reading) in covered {
+        let held = &held[cell.region.as_ref().expect("events are regional")];
+        assert_eq!((Some(held.since), Some(held.until), held.rows), (reading.since, reading.until, reading.rows));
+    }
+    let recent: usize = held.values().map(|held| held.recent.len()).sum();
+    assert!((1..200).contains(&recent), "{recent} of the last minutes");
 }
 
 #[test]

@@ -82,6 +82,18 @@ fn the_sample_counts_the_same_in_every_format() {
 }
 
 #[test]
+fn a_zero_over_what_nobody_asked_is_said_to_be_none() {
+    let program = Program::with(&[]);
+    let file = program.path("organization.json");
+    let organization = r#"{"Organization":{"Id":"o-abc1234567","MasterAccountId":"111122223333"}}"#;
+    std::fs::write(&file, organization).expect("a file can be written");
+    let said =
+        program.run(&["query", "residents", "--format", "count", "--from", file.to_str().expect("a plain path")], SOON);
+    assert_eq!((said.code, said.out.trim()), (Some(3), "0"), "{said:#?}");
+    assert!(said.err.contains("nothing was read for residents"), "{said:#?}");
+}
+
+#[test]
 fn the_doctor_names_what_is_denied() {
     let Some(world) = world() else { return };
     let front = audit_front(world);
@@ -130,6 +142,9 @@ fn a_users_mistake_is_one_line_and_exit_code_2() {
         &["query", "principals", "/(/", "--demo"],
         &["query", "nonsense", "--demo"],
         &["query", "principals", "--demo", "--regions", "mars"],
+        &["query", "principals", "--endpoint-url", "nonsense"],
+        &["query", "principals", "--demo", "--theme", "pink"],
+        &["query", "principals", "--demo", "--config", "/does/not/exist"],
         &["collect", "--demo", "-o", "/does/not/exist/x.mgx"],
         &["--no-such-option"],
     ] {

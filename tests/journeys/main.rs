@@ -8,6 +8,8 @@ mod ending;
 mod faults;
 mod headless;
 mod hostile;
+mod pace;
+mod sweep;
 mod tour;
 mod visit;
 

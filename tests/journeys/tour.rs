@@ -5,7 +5,7 @@ use crate::support::program::Program;
 use crate::support::pty::SIZE;
 use crate::support::{PATIENCE, events, world};
 use crate::visit::{ENTER, PANES, Visit, WIDE, crumb, footer, shown};
-use crate::{BOTH, SOON, assert_left_no_trace, audit_front};
+use crate::{BOTH, HOME, SOON, assert_left_no_trace, audit_front};
 
 #[test]
 fn the_seeded_organization_is_explored_live() {
@@ -61,6 +61,29 @@ fn the_seeded_organization_is_explored_live() {
     assert!(screen.has("denied"), "Cloud Control is: {}", screen.text());
     visit.quit();
     assert_left_no_trace(&front);
+}
+
+#[test]
+fn a_refresh_of_the_events_asks_for_what_is_new() {
+    let Some(world) = world() else { return };
+    let front = audit_front(world);
+    let visit = Visit::open(&Program::live(&front, &[HOME]), WIDE);
+    visit.settle(PATIENCE);
+    visit.pane("Activity");
+    let before = visit.see_count(events::sample(&world.seeded).len() - BACKGROUND_SECOND, SOON);
+    let asked = front.count("cloudtrail:LookupEvents");
+    // One that was made meanwhile.
+    front.trail().set(events::with_news(&world.seeded, "CreateVirtualMFADevice"));
+    visit.send("r");
+    visit.see_count(shown(&before).expect("counted") + 1, PATIENCE);
+    visit.settle(PATIENCE);
+    let again = front.count("cloudtrail:LookupEvents") - asked;
+    assert!((1..=2).contains(&again) && asked > 8, "{again} requests after {asked}");
+    visit.pane("Coverage");
+    let whole = visit.terminal.screen();
+    let row = whole.row_with("CloudTrail events").expect("a row");
+    assert!(row.contains(&(shown(&before).expect("counted") + 1).to_string()) && row.contains("read"), "{row}");
+    visit.quit();
 }
 
 #[test]

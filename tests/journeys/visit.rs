@@ -85,7 +85,7 @@ impl Visit {
             let footer = footer(screen);
             let quiet = footer.contains("? help") && !footer.contains("reading ·");
             // The first frame is quiet too: nothing has been asked yet.
-            footer.contains("gaps (6 shows them)") || (quiet && !screen.has("Reading ..."))
+            footer.contains(" (6 shows all, r reads again)") || (quiet && !screen.has("Reading ..."))
         })
     }
 

@@ -33,6 +33,17 @@ pub fn sample(seeded: &Seeded) -> Vec<Value> {
     made.records
 }
 
+/// The sample with one event more, a minute old.
+pub fn with_news(seeded: &Seeded, name: &str) -> Vec<Value> {
+    let mut records = sample(seeded);
+    let mut made = Sample { now: super::now(), account: &seeded.management_account, records: Vec::new() };
+    made.user("user-00", "iam.amazonaws.com", name, 1);
+    let mut news = made.records;
+    news[0]["eventID"] = Value::from("00000000-0000-4000-8000-0000000fffff");
+    records.append(&mut news);
+    records
+}
+
 struct Sample<'a> {
     now: Timestamp,
     account: &'a str,

@@ -65,7 +65,7 @@ fn root_and_users(a: &Assessment) -> Vec<Draft> {
         ),
         draft(
             "iam-users",
-            "IAM users: long-term credentials, outside Identity Center",
+            "IAM users: credentials outside Identity Center",
             principals(a, is_user),
             WARN,
             "kind=user",
@@ -74,7 +74,7 @@ fn root_and_users(a: &Assessment) -> Vec<Draft> {
         ),
         draft(
             "old-access-keys",
-            "principals with an active access key older than 90 days",
+            "principals with access keys older than 90 days",
             principals(a, old),
             WARN,
             "key-age>90d",
@@ -97,7 +97,7 @@ fn trust(a: &Assessment) -> Vec<Draft> {
         ),
         draft(
             "unknown-accounts",
-            "roles that trust an account outside the organization",
+            "roles trusting accounts outside the organization",
             roles(a, Mark::UnknownAccount),
             BAD,
             "kind:role marks:unknown-account",
@@ -106,7 +106,7 @@ fn trust(a: &Assessment) -> Vec<Draft> {
         ),
         draft(
             "no-external-id",
-            "roles that trust an outside account and ask for no external id",
+            "roles trusting outsiders without an external id",
             roles(a, Mark::NoExternalId),
             WARN,
             "kind:role marks:no-external-id",
@@ -138,7 +138,7 @@ fn power(a: &Assessment) -> Vec<Draft> {
         ),
         draft(
             "no-ceiling",
-            "principals without a permissions boundary, the only ceiling that binds here",
+            "principals without a permissions boundary",
             principals(a, |row| row.ceiling == Ceiling::None),
             NOTE,
             "ceiling=\"no ceiling\"",
@@ -229,7 +229,7 @@ fn tracking(a: &Assessment) -> Vec<Draft> {
         ),
         draft(
             "open-handshakes",
-            "invitations and other handshakes that wait for an answer",
+            "handshakes (invitations) that wait for an answer",
             rows(&|row| row.kind == DelegationKind::Handshake && matches!(row.state.as_str(), "requested" | "open")),
             WARN,
             "kind=handshake state:/^(requested|open)$/",

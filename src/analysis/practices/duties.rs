@@ -27,7 +27,7 @@ pub(super) fn management_tasks(a: &Assessment) -> Vec<Claim> {
     let drafts = [
         draft(
             "writes-elsewhere",
-            "writing events that did not need the management account",
+            "writes that did not need the management account",
             other,
             WARN,
             "needs=any rw=W",
@@ -36,7 +36,7 @@ pub(super) fn management_tasks(a: &Assessment) -> Vec<Claim> {
         ),
         draft(
             "writes-delegable",
-            "writing events that a delegated administrator could have made",
+            "writes that a delegated administrator could make",
             delegable,
             NOTE,
             "needs=delegate rw=W",
@@ -45,7 +45,7 @@ pub(super) fn management_tasks(a: &Assessment) -> Vec<Claim> {
         ),
         draft(
             "writes-needed",
-            "writing events that only the management account can make",
+            "writes that only the management account can make",
             needed,
             NOTE,
             "needs=management rw=W",
@@ -87,7 +87,7 @@ pub(super) fn workloads(a: &Assessment) -> Vec<Claim> {
         ),
         draft(
             "security-tooling",
-            "security tooling that works from a delegated account",
+            "security tooling that could be delegated",
             count(ResidencyClass::SecurityTooling),
             WARN,
             "class=security-tooling weight>0",
@@ -129,7 +129,7 @@ fn services(a: &Assessment) -> Vec<Draft> {
         ),
         draft(
             "not-delegated",
-            "services with trusted access that could have a delegate and have none",
+            "services that could have a delegate and have none",
             rows(a, DelegationKind::Trusted, |row| row.state == "no delegate"),
             WARN,
             "kind=trusted state=\"no delegate\"",
@@ -138,7 +138,7 @@ fn services(a: &Assessment) -> Vec<Draft> {
         ),
         draft(
             "delegates-in-doubt",
-            "delegations to an account that is suspended, unknown or in a sandbox",
+            "delegates suspended, unknown or in a sandbox",
             rows(a, DelegationKind::Delegated, |row| !row.problem.is_empty()),
             BAD,
             "kind=delegated problem!=\"\"",
@@ -170,7 +170,7 @@ fn rules(a: &Assessment) -> Vec<Draft> {
         ),
         draft(
             "policies-not-binding",
-            "organization policies that never bind this account (SCPs and RCPs)",
+            "SCPs and RCPs, which never bind this account",
             rows(a, DelegationKind::Policy, |row| row.binds == Some(false)),
             NOTE,
             "kind=policy binds:no",

@@ -65,7 +65,7 @@ async fn generate(aws: &Aws, task: &mut Task) -> Result<(), Halt> {
         wait = (wait * 2).min(LONGEST_WAIT);
     }
     let detail = "the report was not ready in time";
-    Err(Problem::new("iam:GenerateCredentialReport", Cause::Service, detail, "press r to try again").into())
+    Err(Problem::new("iam:GenerateCredentialReport", Cause::Service, detail, "read again").into())
 }
 
 /// Both need the list of users, so they are read side by side.

@@ -31,7 +31,7 @@ use super::pace::{Bucket, Group, Permit};
 use super::problem::{self, Again, Failure};
 use super::{Aws, Collector, Halt};
 use crate::catalog::operations::{self, Operation};
-use crate::collect::lanes::{ChainId, Next, PAGE, Page, Plan, Request, Span};
+use crate::collect::lanes::{ChainId, Next, PAGE, Page, Plan, Request, SETTLE, Span};
 use crate::collect::{BoxFuture, Stopped, Task};
 use crate::model::{Ask, Batch, Cause, Cell, Event, Problem, Region, Status, Text};
 use progress::Progress;
@@ -52,12 +52,22 @@ fn collect(aws: Arc<Aws>, region: Option<Region>) -> BoxFuture<Result<(), Stoppe
         let region = region.unwrap_or_else(|| aws.home.clone());
         let task = aws.start(Cell::regional(Ask::Events, region.clone())).await?;
         let mut reader = Reader::new(aws, region, task);
+        if reader.plan.held().is_some() {
+            reader.show_progress();
+            reader.task.report().await?;
+        }
         let result = reader.run().await;
         reader.finish(result).await
     })
 }
 
 type Answer = Result<LookupEventsOutput, Failure>;
+
+fn hash(id: &Text) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    hasher.finish()
+}
 
 /// What a chain reports back.
 enum Arrival {
@@ -84,16 +94,21 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(aws: Arc<Aws>, region: Region, task: Task) -> Self {
+    fn new(aws: Arc<Aws>, region: Region, mut task: Task) -> Self {
         let now = aws.order.now;
         let since = now.checked_sub(aws.order.since).unwrap_or(jiff::Timestamp::MIN);
         let bucket = aws.pace.bucket(Group::LookupEvents, Some(&region));
+        let held = aws.order.held.get(&region);
+        let span = held.map(|held| Span { from: held.since.as_second(), to: held.until.as_second() - SETTLE });
+        let plan = Plan::going_on(since.as_second(), now.as_second(), span);
+        task.reading.rows = held.map_or(0, |held| held.rows);
+        let told = held.filter(|_| plan.held().is_some()).map(|held| (held.since, held.until));
         Self {
-            plan: Plan::new(since.as_second(), now.as_second()),
-            progress: Progress::new(since, now),
+            plan,
+            progress: Progress::new(since, now, told),
             bucket,
             under_way: FuturesUnordered::new(),
-            sent: HashSet::new(),
+            sent: held.iter().flat_map(|held| &held.recent).map(hash).collect(),
             attempts: HashMap::new(),
             throttled_in_a_row: 0,
             unreadable: 0,
@@ -185,9 +200,7 @@ impl Reader {
 
     /// An event without an id cannot be told from another.
     fn is_new(&mut self, event: &Event) -> bool {
-        let mut hasher = DefaultHasher::new();
-        event.id.hash(&mut hasher);
-        event.id.is_empty() || self.sent.insert(hasher.finish())
+        event.id.is_empty() || self.sent.insert(hash(&event.id))
     }
 
     fn unreadable(&mut self, error: &impl std::fmt::Display) {
@@ -261,7 +274,7 @@ impl Reader {
     fn hole(&mut self, request: &Request, cause: Cause, detail: &str) {
         let Span { from, to } = request.span;
         let (from, to) = (progress::instant(from), progress::instant(to));
-        let cure = "press r to read again";
+        let cure = "read again later";
         self.task.gap(Problem::new(OPERATION, cause, format!("some of {from} to {to} is missing: {detail}"), cure));
     }
 
@@ -270,7 +283,7 @@ impl Reader {
             return Ok(());
         }
         let detail = format!("given up after {FAILED_IN_A_ROW} windows that could not be read");
-        Err(Problem::new(OPERATION, Cause::Service, detail, "press r to read again").into())
+        Err(Problem::new(OPERATION, Cause::Service, detail, "read again later").into())
     }
 
     fn show_progress(&mut self) {

@@ -67,9 +67,9 @@ where
 fn cure_for_credentials(profile: Option<&str>) -> String {
     match profile {
         Some(profile) => {
-            format!("sign in again: `aws sso login --profile {profile}`, or refresh the credentials; then press r")
+            format!("sign in again: `aws sso login --profile {profile}`, or refresh the credentials; then read again")
         }
-        None => "sign in again: `aws sso login`, or refresh the credentials; then press r".to_owned(),
+        None => "sign in again: `aws sso login`, or refresh the credentials; then read again".to_owned(),
     }
 }
 
@@ -101,7 +101,7 @@ fn answered(operation: &Operation, answer: &Answer<'_>) -> Failure {
         expired: is_expired(answer.code),
     };
     if is_throttling(answer.code) || status == 429 {
-        return fail(Cause::Throttled, Again::Throttled, "AWS asked to slow down; press r to try again later");
+        return fail(Cause::Throttled, Again::Throttled, "AWS asked to slow down; read again later");
     }
     if is_credentials(answer.code) {
         return fail(Cause::Credentials, Again::Never, "");
@@ -167,12 +167,15 @@ fn unanswered<E: Error + 'static>(operation: &Operation, error: &SdkError<E, Htt
         return fail(Cause::Credentials, Again::Never, &credentials_detail(&chain), "");
     }
     match error {
-        SdkError::TimeoutError(_) => {
-            fail(Cause::Unreachable, Again::Transient, "no answer in time", "press r to try again")
-        }
+        SdkError::TimeoutError(_) => fail(Cause::Unreachable, Again::Transient, "no answer in time", "read again"),
         SdkError::DispatchFailure(dispatch) => {
             let again = if dispatch.is_user() { Again::Never } else { Again::Transient };
-            fail(Cause::Unreachable, again, &chain_text(&chain), "check the network, proxy and endpoint; then press r")
+            fail(
+                Cause::Unreachable,
+                again,
+                &chain_text(&chain),
+                "check the network, proxy and endpoint; then read again",
+            )
         }
         _ => fail(Cause::Service, Again::Never, &detail, ""),
     }

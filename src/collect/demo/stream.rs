@@ -329,7 +329,7 @@ async fn slow_down(task: &mut Task) -> Result<(), Stopped> {
     task.reading.status = Status::Throttled;
     task.note("slowed to 55 requests a minute");
     task.report().await?;
-    let cure = "press r to go on with this Region later";
+    let cure = "read this Region again later";
     let detail = "Rate exceeded; 118 types were not tried";
     task.gap(Problem::new("cloudformation:ListResources", Cause::Throttled, detail, cure));
     task.reading.note = Text::default();
@@ -338,7 +338,7 @@ async fn slow_down(task: &mut Task) -> Result<(), Stopped> {
 
 fn throttled_events(cut: Timestamp) -> Problem {
     let detail = format!("Rate exceeded; events before {cut} were not read");
-    Problem::new("cloudtrail:LookupEvents", Cause::Throttled, detail, "press r to go on with this Region later")
+    Problem::new("cloudtrail:LookupEvents", Cause::Throttled, detail, "read this Region again later")
 }
 
 /// A batch of a thing of which there is one.

@@ -60,6 +60,7 @@ fn run(plan: &mut Plan, history: &History, size: usize, mut dice: impl FnMut(usi
             match next {
                 Next::Ask(request) => {
                     run.requests += 1;
+                    run.asked.push((request.question.is_some(), request.span));
                     let old = flying.insert(request.chain, request);
                     assert_eq!(old, None, "one request a chain at a time");
                     assert!(flying.len() <= IN_FLIGHT);
@@ -96,6 +97,8 @@ fn run(plan: &mut Plan, history: &History, size: usize, mut dice: impl FnMut(usi
 #[derive(Default)]
 struct Run {
     delivered: BTreeSet<usize>,
+    /// Whether it was a question, and the span.
+    asked: Vec<(bool, Span)>,
     requests: u32,
     lost: u32,
 }
@@ -138,6 +141,30 @@ proptest! {
         prop_assert_eq!(plan.covered_since(), Some(range.from));
         prop_assert_eq!(plan.windows().map(Span::seconds).sum::<i64>(), range.seconds());
         prop_assert_eq!(plan.pages_left(), Some(0.0));
+    }
+
+    #[test]
+    fn what_is_held_is_not_asked_for_and_counts_as_covered(
+        history in histories(), since in 0i64..50_000, length in 0i64..100_000,
+        from in 0i64..120_000, held in 0i64..120_000, size in 1usize..50, seed: u64, trouble: bool
+    ) {
+        let range = Span { from: since, to: since + length };
+        let held = Span { from, to: from + held };
+        let outside = |second: i64| !(held.from..=held.to).contains(&second);
+        // As if there were no other events: the plan must find these all the same.
+        let history: History = history.into_iter().filter(|&(time, _)| outside(time)).collect();
+        let mut plan = Plan::going_on(range.from, range.to, Some(held));
+        let run = run(&mut plan, &history, size, dice(seed), trouble);
+        for (_, asked) in run.asked.iter().filter(|(question, _)| !question) {
+            prop_assert!(asked.to < held.from || asked.from > held.to, "{asked:?} was asked for, {held:?} is held");
+        }
+        if run.lost == 0 {
+            for (id, &(time, _)) in history.iter().enumerate() {
+                prop_assert_eq!(run.delivered.contains(&id), (range.from..=range.to).contains(&time));
+            }
+            prop_assert_eq!(plan.covered_since(), Some(range.from));
+            prop_assert_eq!(plan.pages_left(), Some(0.0));
+        }
     }
 
     #[test]
@@ -258,4 +285,31 @@ fn nothing_is_extrapolated_from_a_moment() {
     let page = Page { times: (0..50).map(|n| HISTORY - n).collect(), token: Some("1".into()) };
     plan.arrived(request.chain, &page);
     assert_eq!(plan.pages_left(), None);
+}
+
+#[test]
+fn a_moment_that_is_missing_is_read_without_questions() {
+    let day = 24 * 3600;
+    let mut plan = Plan::going_on(0, day, Some(Span { from: 0, to: day - SETTLE }));
+    let run = run(&mut plan, &vec![(day - 1, Some(0))], 50, dice(7), false);
+    assert_eq!(run.delivered, [0].into());
+    assert!(run.requests <= 2 && run.asked.iter().all(|(question, _)| !question), "{:?}", run.asked);
+    // After hours away they are worth it, for what is new.
+    let mut plan = Plan::going_on(0, day, Some(Span { from: -5, to: day / 2 }));
+    let Next::Ask(request) = plan.next_request() else { panic!("a request") };
+    assert_eq!((request.question, request.span), (Some(QUESTIONS[0]), Span { from: day / 2 + 1, to: day }));
+}
+
+#[test]
+fn what_is_new_is_claimed_only_once_it_joins_what_is_held() {
+    let mut plan = Plan::going_on(0, 10_000, Some(Span { from: 0, to: 9_000 }));
+    assert_eq!(plan.covered_since(), None);
+    let Next::Ask(request) = plan.next_request() else { panic!("a request") };
+    let page = Page { times: (0..50).map(|n| 10_000 - n).collect(), token: Some("1".into()) };
+    plan.arrived(request.chain, &page);
+    assert_eq!(plan.covered_since(), None, "a hole is left between them");
+    while let Next::Ask(request) = plan.next_request() {
+        plan.arrived(request.chain, &Page::default());
+    }
+    assert_eq!(plan.covered_since(), Some(0));
 }

@@ -23,7 +23,8 @@ const RATE: f64 = 2.0;
 pub struct Trail(Mutex<State>);
 
 struct State {
-    records: Vec<(Timestamp, Value)>,
+    /// By Region, the newest first.
+    records: HashMap<String, Vec<(Timestamp, Value)>>,
     rate: f64,
     buckets: HashMap<String, (f64, Instant)>,
     refused: u32,
@@ -31,17 +32,22 @@ struct State {
 
 impl Default for Trail {
     fn default() -> Self {
-        Self(Mutex::new(State { records: Vec::new(), rate: RATE, buckets: HashMap::new(), refused: 0 }))
+        Self(Mutex::new(State { records: HashMap::new(), rate: RATE, buckets: HashMap::new(), refused: 0 }))
     }
 }
 
 impl Trail {
     /// CloudTrail records, in any order; those without a time are a mistake of the test.
     pub fn set(&self, records: Vec<Value>) {
-        let timed = records.into_iter().map(|record| (time(&record), record));
         let mut state = self.state();
-        state.records = timed.collect();
-        state.records.sort_by_key(|(time, _)| std::cmp::Reverse(*time));
+        state.records.clear();
+        for record in records {
+            let region = record["awsRegion"].as_str().unwrap_or("us-east-1").to_owned();
+            state.records.entry(region).or_default().push((time(&record), record));
+        }
+        for region in state.records.values_mut() {
+            region.sort_by_key(|(time, _)| std::cmp::Reverse(*time));
+        }
     }
 
     /// Every `*.json` with `{"Records": [...]}` and every `*.jsonl` of a folder.
@@ -87,7 +93,7 @@ impl Trail {
             return refuse("SerializationException", "not JSON");
         };
         let mut state = self.state();
-        if !state.admits(&call.region) {
+        if !state.admits(call) {
             state.refused += 1;
             return throttled(call);
         }
@@ -95,10 +101,13 @@ impl Trail {
             Ok(query) => query,
             Err((code, message)) => return refuse(code, message),
         };
-        let found: Vec<&Value> = state
-            .records
+        // Newest first, so a span of time is a slice.
+        let records = state.records.get(&call.region).map_or(&[][..], Vec::as_slice);
+        let newest = records.partition_point(|(time, _)| *time > query.until);
+        let oldest = records.partition_point(|(time, _)| *time >= query.since);
+        let found: Vec<&Value> = records[newest..oldest.max(newest)]
             .iter()
-            .filter(|(time, record)| query.takes(*time, record, &call.region))
+            .filter(|(_, record)| query.takes(record))
             .map(|(_, record)| record)
             .collect();
         let Some(start) = query.start(&call.region).filter(|start| *start <= found.len()) else {
@@ -114,12 +123,13 @@ impl Trail {
 }
 
 impl State {
-    /// A bucket of one second's worth of requests, filled at the rate.
-    fn admits(&mut self, region: &str) -> bool {
-        let (now, rate) = (Instant::now(), self.rate);
-        let (tokens, last) = self.buckets.entry(region.to_owned()).or_insert((rate, now));
-        *tokens = (*tokens + now.duration_since(*last).as_secs_f64() * rate).min(rate.max(1.0));
-        *last = now;
+    /// A bucket of one second's worth of requests, filled at the rate. What counts is when a request came, not when
+    /// its answer is due.
+    fn admits(&mut self, call: &Call) -> bool {
+        let (now, rate) = (call.at, self.rate);
+        let (tokens, last) = self.buckets.entry(call.region.clone()).or_insert((rate, now));
+        *tokens = (*tokens + now.saturating_duration_since(*last).as_secs_f64() * rate).min(rate.max(1.0));
+        *last = now.max(*last);
         let admitted = *tokens >= 1.0;
         if admitted {
             *tokens -= 1.0;
@@ -190,13 +200,8 @@ impl Query {
         })
     }
 
-    fn takes(&self, time: Timestamp, record: &Value, region: &str) -> bool {
-        let own_region = record["awsRegion"].as_str().unwrap_or("us-east-1") == region;
-        let management = record["managementEvent"] != Value::Bool(false);
-        own_region
-            && management
-            && self.since <= time
-            && time <= self.until
+    fn takes(&self, record: &Value) -> bool {
+        record["managementEvent"] != Value::Bool(false)
             && self.attribute.as_ref().is_none_or(|(key, value)| has(record, key, value))
     }
 

@@ -139,6 +139,18 @@ impl Front {
         }
     }
 
+    /// Lets calls come until a moment.
+    pub fn watch_until(&self, end: Instant) {
+        let mut log = self.shared.log();
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            log = self.shared.logged.wait_timeout(log, left).expect("nobody panicked with the log").0;
+        }
+    }
+
     /// Waits until a call that matches has arrived, answered or not.
     pub fn wait_for_call(&self, target: &str, within: Duration) {
         let wanted = faults::Target::parse(target);

@@ -145,7 +145,7 @@ impl Missing {
         gaps.extend(self.denied_gap(tally));
         if !self.throttled.is_empty() {
             let detail = format!("still throttled after every retry: {}", some(&self.throttled));
-            gaps.push(Problem::new(OPERATION, Cause::Throttled, detail, "press r to try again later"));
+            gaps.push(Problem::new(OPERATION, Cause::Throttled, detail, "read again later"));
         }
         if let Some(failure) = &self.failure {
             let left = if self.is_over() { format!("; {} types not tried", tally.untried) } else { String::new() };

@@ -17,15 +17,17 @@ const ENOUGH: usize = 5;
 
 pub(super) struct Progress {
     now: Timestamp,
+    /// Read before, from and until when: told until the new joins it.
+    held: Option<(Timestamp, Timestamp)>,
     /// More was asked for than CloudTrail keeps.
     beyond_history: bool,
     answers: VecDeque<Instant>,
 }
 
 impl Progress {
-    pub(super) fn new(since: Timestamp, now: Timestamp) -> Self {
+    pub(super) fn new(since: Timestamp, now: Timestamp, held: Option<(Timestamp, Timestamp)>) -> Self {
         let beyond_history = now.as_second() - since.as_second() > HISTORY;
-        Self { now, beyond_history, answers: VecDeque::with_capacity(MEASURED + 1) }
+        Self { now, held, beyond_history, answers: VecDeque::with_capacity(MEASURED + 1) }
     }
 
     /// A page has come.
@@ -48,8 +50,8 @@ impl Progress {
     }
 
     pub(super) fn show(&self, plan: &Plan, reading: &mut Reading) {
-        reading.since = plan.covered_since().map(instant);
-        reading.until = reading.since.map(|_| self.now);
+        let covered = plan.covered_since().map(|since| (instant(since), self.now)).or(self.held);
+        (reading.since, reading.until) = covered.unzip();
         reading.eta = plan.pages_left().zip(self.rate()).map(|(pages, rate)| (pages / rate).ceil() as u64);
         reading.note = Text::new(&self.note(plan));
     }
@@ -67,9 +69,10 @@ impl Progress {
             if !newest.is_empty() {
                 parts.push(format!("newest of {} read", newest.join(", ")));
             }
-            parts.push(match covered {
-                Some(since) => format!("backfill since {}", ago(instant(since), self.now)),
-                None => "backfill to come".to_owned(),
+            parts.push(match (covered, self.held) {
+                (Some(since), _) => format!("backfill since {}", ago(instant(since), self.now)),
+                (None, Some((_, until))) => format!("what is newer than {} is to come", ago(until, self.now)),
+                (None, None) => "backfill to come".to_owned(),
             });
         }
         if self.beyond_history {

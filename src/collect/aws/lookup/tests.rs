@@ -20,7 +20,8 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::collect::aws::testing::Server;
 use crate::collect::aws::{Clients, Context};
-use crate::collect::{Delivery, Order, Outbox, RegionScope, RunId};
+use crate::collect::{Delivery, Held, Order, Outbox, RegionScope, RunId};
+use crate::model::log::Field;
 use crate::model::{Facts, Reading};
 
 const NOW: i64 = 1_790_000_000;
@@ -111,9 +112,20 @@ impl Service {
     }
 
     fn aws(&self, hours: i64, stop: &CancellationToken) -> (Arc<Aws>, mpsc::Receiver<Delivery>) {
+        self.aws_at(NOW, hours, None, stop)
+    }
+
+    fn aws_at(
+        &self,
+        now: i64,
+        hours: i64,
+        held: Option<Held>,
+        stop: &CancellationToken,
+    ) -> (Arc<Aws>, mpsc::Receiver<Delivery>) {
         let (sender, receiver) = mpsc::channel(64);
-        let now = Timestamp::from_second(NOW).expect("in range");
-        let order = Order::everything(RegionScope::All, SignedDuration::from_hours(hours), now);
+        let now = Timestamp::from_second(now).expect("in range");
+        let mut order = Order::everything(RegionScope::All, SignedDuration::from_hours(hours), now);
+        order.held = held.into_iter().map(|held| ("us-east-1".into(), held)).collect();
         let config = Server::answering(|_| unreachable!("replaced")).config();
         let config = config.into_builder().http_client(self.clone()).build();
         let context = Context { order, out: Outbox::new(RunId(1), sender), stop: stop.clone(), profile: None };
@@ -166,7 +178,11 @@ async fn listen(mut receiver: mpsc::Receiver<Delivery>) -> Outcome {
 }
 
 async fn read(service: &Service, hours: i64) -> Outcome {
-    let (aws, receiver) = service.aws(hours, &CancellationToken::new());
+    read_at(service, NOW, hours, None).await
+}
+
+async fn read_at(service: &Service, now: i64, hours: i64, held: Option<Held>) -> Outcome {
+    let (aws, receiver) = service.aws_at(now, hours, held, &CancellationToken::new());
     let reading = tokio::spawn(collect(aws, Some("us-east-1".into())));
     let outcome = listen(receiver).await;
     assert_eq!(reading.await.expect("no panic"), Ok(()));
@@ -237,6 +253,46 @@ async fn everything_is_read_once_and_told() {
     }));
     let times: Vec<u64> = outcome.readings.iter().filter_map(|reading| reading.eta).collect();
     assert!(!times.is_empty() && times.iter().all(|&seconds| seconds < 120), "{times:?}");
+}
+
+/// What a first reading leaves for the next one.
+fn held(outcome: &Outcome) -> Held {
+    let last = outcome.last();
+    let (since, until) = (last.since.expect("covered"), last.until.expect("covered"));
+    let recent = outcome.facts.events.iter().filter(|event| {
+        event.time().is_some_and(|time| until.duration_since(time) <= SignedDuration::from_secs(SETTLE))
+    });
+    let recent = recent.map(|event| event.word(Field::Id).clone()).collect();
+    Held { since, until, rows: last.rows, recent }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_read_is_not_asked_for_again() {
+    let service = Service::new(1, 60);
+    let first = read(&service, 48).await;
+    let asked = served(&service).len();
+    assert!(asked > 40, "{asked} requests");
+    // Two hours later: 120 events more, and those of the last half hour once again.
+    let mut second = read_at(&service, NOW + 7200, 48, Some(held(&first))).await;
+    let again = served(&service).split_off(asked);
+    assert!(again.len() <= 12, "{} requests", again.len());
+    assert!(again.iter().all(|(_, body)| body["StartTime"].as_f64() > Some((NOW - SETTLE) as f64)), "{again:?}");
+    assert_eq!(second.facts.events.len(), 120, "only what is new is sent");
+    let last = second.readings.pop().expect("a reading");
+    assert_eq!((last.status, last.rows), (Status::Complete, first.last().rows + 120));
+    assert_eq!(last.since.map(Timestamp::as_second), Some(NOW + 7200 - 48 * 3600));
+    assert_eq!(last.until.map(Timestamp::as_second), Some(NOW + 7200));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reading_that_fails_takes_nothing_from_what_is_held() {
+    let service = Service::new(1, 60);
+    let first = read(&service, 48).await;
+    let service = Service { trouble: |_, _| Some((400, "AccessDeniedException")), ..service };
+    let second = read_at(&service, NOW + 7200, 48, Some(held(&first))).await;
+    let last = second.last();
+    assert_eq!((last.since, last.until, last.rows), (first.last().since, first.last().until, first.last().rows));
+    assert_eq!(last.gaps.len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
