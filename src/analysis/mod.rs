@@ -3,6 +3,7 @@
 //! [`assess`] makes everything that panes and reports show, in one value.
 
 pub mod activity;
+pub mod containment;
 pub mod coverage;
 pub mod delegation;
 #[cfg(test)]

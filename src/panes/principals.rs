@@ -1,6 +1,7 @@
 //! Principals: who can act in the account, how they get in, and what would bound them.
 
 mod asked;
+mod containment;
 mod evidence;
 mod paths;
 mod power;
@@ -160,7 +161,10 @@ fn marks(principal: &PrincipalRow) -> String {
 /// The events of a principal: by its key; for a person by the session that bears their name.
 pub fn events(principal: &PrincipalRow) -> Option<Target> {
     match principal.kind {
-        PrincipalKind::SamlProvider | PrincipalKind::OidcProvider | PrincipalKind::IdentityCenterGroup => None,
+        PrincipalKind::SamlProvider
+        | PrincipalKind::OidcProvider
+        | PrincipalKind::OidcSubject
+        | PrincipalKind::IdentityCenterGroup => None,
         PrincipalKind::IdentityCenterUser => Some(Target::Filter(
             PaneId::Activity,
             format!("arn:\"role/AWSReservedSSO_\" session={}", quote(&principal.name)),
@@ -334,6 +338,7 @@ fn detail(a: &Assessment, row: usize) -> Document {
         .tab(RESIDENTS)
         .count(principal.residents.len())
         .section("Residents that carry it", carried.collect())
+        .tab_later("Containment", containment::sections)
         .tab_later("Raw", |a, row| super::raw::sections(&raw(a, row)))
 }
 
@@ -352,7 +357,9 @@ fn raw(a: &Assessment, row: usize) -> Json {
         PrincipalKind::SamlProvider | PrincipalKind::OidcProvider => {
             json!(facts.identity_providers.get(&principal.arn))
         }
-        PrincipalKind::Service => json!({"service": principal.key, "trustedBy": principal.related}),
+        PrincipalKind::Service | PrincipalKind::OidcSubject => {
+            json!({"principal": principal.key, "trustedBy": principal.related})
+        }
         PrincipalKind::Account => match facts.accounts.get(principal.key.as_str()) {
             Some(account) => json!(account),
             None => json!({"id": principal.key, "trustedBy": principal.related}),

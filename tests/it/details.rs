@@ -98,7 +98,7 @@ fn a_refresh_keeps_the_tab_and_shows_what_is_new() {
     let mut harness = turn_to(vendor(120, 40), "Trust").press("j r");
     let before = harness.app.detail.clone();
     let run = harness.effects.iter().rev().find_map(|effect| match effect {
-        mgmtscope::app::Effect::Run(id, _) => Some(*id),
+        mgmtscope::app::Effect::Run(id, ..) => Some(*id),
         _ => None,
     });
     let made = harness.app.opened.made;

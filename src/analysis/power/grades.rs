@@ -138,7 +138,12 @@ fn grade(graph: &Graph, ground: &Ground, who: NodeId, class: &'static Class) -> 
     for probe in &class.probes {
         let Some(action) = ActionId::find(probe.action) else { continue };
         let node = graph.node(who);
-        if node.kind != NodeKind::Root && node.summary.nowhere.contains(action) {
+        let root = node.kind == NodeKind::Root;
+        if !root && node.summary.nowhere.contains(action) {
+            continue;
+        }
+        // What is not allowed everywhere would add nothing to what is allowed somewhere.
+        if best == Grade::Somewhere && !root && probe.on.is_empty() && !node.summary.everywhere.contains(action) {
             continue;
         }
         if let Some(shown) = ask(graph, ground, who, action, probe) {

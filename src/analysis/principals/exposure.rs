@@ -112,7 +112,11 @@ fn outside(row: &PrincipalRow) -> Factor {
         (marked(Mark::UnknownAccount), 180, "an account outside gets in"),
         (row.kind == PrincipalKind::Root && row.mfa == Some(false), 200, "root without MFA"),
         (keys, 160, "access keys that do not expire"),
-        (row.kind == PrincipalKind::OidcRole, 140, "a workload outside AWS gets in by a token"),
+        (
+            matches!(row.kind, PrincipalKind::OidcRole | PrincipalKind::OidcSubject),
+            140,
+            "a workload outside AWS gets in by a token",
+        ),
         (row.kind == PrincipalKind::CrossAccountRole, 130, "another account of the organization gets in"),
         (row.kind == PrincipalKind::SamlRole, 120, "people get in by an identity provider"),
         (row.password == Some(true), 120, "a password with MFA"),

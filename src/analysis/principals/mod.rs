@@ -27,6 +27,7 @@ use super::activity::Deeds;
 
 pub use carried::carried_by;
 pub use exposure::Exposure;
+pub(crate) use roles::permission_set;
 use trust::{Statement, Trusted};
 
 /// The ARN's end of the AWS managed policy that allows everything.
@@ -57,6 +58,8 @@ pub enum PrincipalKind {
     Account,
     /// An AWS service that a trust policy lets in.
     Service,
+    /// A subject, or a pattern of subjects, of an OIDC provider.
+    OidcSubject,
 }
 
 impl PrincipalKind {
@@ -78,6 +81,7 @@ impl PrincipalKind {
             Self::OidcProvider => "oidc-provider",
             Self::Account => "account",
             Self::Service => "service",
+            Self::OidcSubject => "oidc-subject",
         }
     }
 
@@ -214,6 +218,8 @@ pub struct Gate {
     pub account: Option<AccountId>,
     /// Of a trust policy: who is named.
     pub trusted: Option<Trusted>,
+    /// Of an OIDC provider: the subjects that get in; empty: any.
+    pub subjects: Vec<Text>,
 }
 
 /// An access key, from the key list or, without an id, from the credential report.
@@ -437,6 +443,7 @@ pub fn assess(a: &Assessment) -> Vec<PrincipalRow> {
     rows.extend(outsiders::providers(&world, &rows));
     rows.extend(outsiders::accounts(&world, &rows));
     rows.extend(outsiders::services(&world, &rows));
+    rows.extend(outsiders::subjects(&world, &rows));
     let mut rows: Vec<PrincipalRow> = rows.into_iter().map(|row| world.finish(row)).collect();
     rows.sort_by(|a, b| (a.kind, &a.name, &a.key).cmp(&(b.kind, &b.name, &b.key)));
     rows

@@ -267,6 +267,37 @@ pub(super) fn services(world: &World<'_>, rows: &[PrincipalRow]) -> Vec<Principa
     trusting.into_iter().map(row).collect()
 }
 
+/// The subjects of OIDC providers that trust policies let in, each pattern as it is written.
+pub(super) fn subjects(world: &World<'_>, rows: &[PrincipalRow]) -> Vec<PrincipalRow> {
+    let mut entering: BTreeMap<(Text, Text), (Vec<&PrincipalRow>, BTreeSet<Mark>)> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.kind.is_role()) {
+        for gate in &row.gates {
+            let Some(Trusted::Oidc(provider)) = &gate.trusted else { continue };
+            let any = [Text::new("any subject")];
+            for subject in if gate.subjects.is_empty() { &any[..] } else { &gate.subjects } {
+                let (roles, marks) = entering.entry((provider.clone(), subject.clone())).or_default();
+                roles.push(row);
+                marks.extend(gate.marks.iter().copied());
+            }
+        }
+    }
+    let row = |((provider, subject), (roles, marks)): ((Text, Text), (Vec<&PrincipalRow>, BTreeSet<Mark>))| {
+        let names: BTreeSet<&str> = roles.iter().map(|role| role.name.as_str()).collect();
+        let names: Vec<&str> = names.into_iter().collect();
+        PrincipalRow {
+            key: Text::new(&format!("{provider}|{subject}")),
+            kind: PrincipalKind::OidcSubject,
+            name: subject,
+            entry: format!("token of {provider}, becomes {}", names.join(", ")),
+            related: names.iter().map(|name| Text::new(name)).collect(),
+            nodes: world.nodes(roles.iter().map(|role| &role.key)),
+            marks,
+            ..PrincipalRow::default()
+        }
+    };
+    entering.into_iter().map(row).collect()
+}
+
 impl World<'_> {
     fn nodes<'k>(&self, keys: impl Iterator<Item = &'k Text>) -> Vec<NodeId> {
         keys.filter_map(|key| self.power.graph.find(key)).collect()

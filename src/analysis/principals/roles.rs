@@ -126,6 +126,7 @@ fn gate(world: &World<'_>, statement: &Statement, trusted: &Trusted) -> Gate {
     }
     match trusted {
         Trusted::Oidc(provider) => {
+            gate.subjects = statement.subjects(provider);
             if let Some(why) = statement.wide_subjects(provider) {
                 gate.marks.insert(Mark::WideOidc);
                 gate.conditions.push(why);
@@ -191,7 +192,7 @@ fn subjects(statement: &Statement, url: &str) -> String {
 
 /// The permission set in `AWSReservedSSO_<permission set>_<16 hex digits>` (IAM Identity Center User Guide,
 /// "Referencing permission sets in resource policies").
-pub(super) fn permission_set(role: &str) -> &str {
+pub(crate) fn permission_set(role: &str) -> &str {
     let name = role.strip_prefix("AWSReservedSSO_").unwrap_or(role);
     match name.rsplit_once('_') {
         Some((name, hash)) if hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()) => name,

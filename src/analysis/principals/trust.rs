@@ -3,8 +3,7 @@
 //!
 //! Source: IAM User Guide, "AWS JSON policy elements: Principal" and "IAM and AWS STS condition context keys".
 
-use serde_json::{Map, Value};
-
+use crate::analysis::policy::{self, Policy};
 use crate::model::{AccountId, Arn, Text};
 
 /// Somebody named in a `Principal` element.
@@ -107,18 +106,14 @@ pub struct Trust {
 }
 
 impl Trust {
+    /// By the same reader as the evaluation's, so that both see the same.
     pub fn parse(document: &Text) -> Self {
-        let unreadable = |why: &str| Self { statements: Vec::new(), unreadable: Some(why.to_owned()) };
-        let Some(value) = document.json() else { return unreadable("it is not JSON") };
-        let Some(body) = value.as_object().and_then(|map| element(map, "Statement")) else {
-            return unreadable("it has no Statement");
-        };
-        let mut trust = Self::default();
-        let one = std::slice::from_ref(body);
-        for statement in body.as_array().map_or(one, Vec::as_slice) {
-            match statement.as_object().ok_or("a statement is not an object").and_then(Statement::parse) {
-                Ok(statement) => trust.statements.push(statement),
-                Err(why) => trust.unreadable = Some(why.to_owned()),
+        let policy = Policy::parse(document);
+        let mut trust = Self { statements: Vec::new(), unreadable: policy.unreadable.map(|why| why.to_string()) };
+        for statement in policy.statements.iter() {
+            match Statement::of(statement) {
+                Some(statement) => trust.statements.push(statement),
+                None => trust.unreadable = Some("a statement names no principal".to_owned()),
             }
         }
         trust
@@ -131,25 +126,27 @@ impl Trust {
 }
 
 impl Statement {
-    fn parse(map: &Map<String, Value>) -> Result<Self, &'static str> {
-        let allow = match element(map, "Effect").and_then(Value::as_str) {
-            Some("Allow") => true,
-            Some("Deny") => false,
-            _ => return Err("a statement has neither Effect Allow nor Deny"),
+    /// None: it names no principal.
+    fn of(statement: &policy::Statement) -> Option<Self> {
+        let principals = statement.principals.as_ref()?;
+        let trusted = principals.written.iter().map(|(kind, text)| match kind.to_ascii_lowercase().as_str() {
+            "aws" => Trusted::aws(text),
+            "federated" => Trusted::federated(text),
+            "service" => Trusted::Service(Text::new(text)),
+            _ => Trusted::Other(Text::new(text)),
+        });
+        let texts = |texts: &[Box<str>]| texts.iter().map(|text| Text::new(text)).collect::<Vec<Text>>();
+        let condition = |condition: &policy::condition::Condition| {
+            let (operator, key, values) = &condition.written;
+            Condition { operator: Text::new(operator), key: Text::new(key), values: texts(values) }
         };
-        let (principal, all_but) = match (element(map, "Principal"), element(map, "NotPrincipal")) {
-            (Some(principal), None) => (principal, false),
-            (None, Some(principal)) => (principal, true),
-            _ => return Err("a statement names no principal"),
-        };
-        let trusted = trusted(principal)?;
-        let actions = words(element(map, "Action").or_else(|| element(map, "NotAction")).unwrap_or(&Value::Null));
-        let conditions = match element(map, "Condition") {
-            None | Some(Value::Null) => Vec::new(),
-            Some(Value::Object(operators)) => conditions(operators)?,
-            Some(_) => return Err("a condition is not an object"),
-        };
-        Ok(Self { allow, all_but, trusted, actions, conditions })
+        Some(Self {
+            allow: statement.effect == policy::Effect::Allow,
+            all_but: principals.all_but,
+            trusted: trusted.collect(),
+            actions: statement.actions.as_ref().map_or_else(Vec::new, |actions| texts(&actions.written)),
+            conditions: statement.conditions.iter().map(condition).collect(),
+        })
     }
 
     /// A narrowing condition on one of these keys (lower case).
@@ -200,6 +197,14 @@ impl Statement {
         self.narrowed_by(WHOSE).map(|condition| condition.key.as_str())
     }
 
+    /// For an OIDC provider: the subjects that a condition asks for; empty: any.
+    pub fn subjects(&self, provider: &str) -> Vec<Text> {
+        let key = format!("{provider}:sub");
+        let asked =
+            self.conditions.iter().filter(|condition| condition.key.eq_ignore_ascii_case(&key) && condition.narrows());
+        asked.flat_map(|condition| condition.values.iter().cloned()).collect()
+    }
+
     /// For an OIDC provider: why its subjects are wide, if they are. A subject is narrow when it is compared with
     /// patterns whose wildcards come after a repository, project or the like: not first, and for
     /// `repo:OWNER/NAME:...` not within the owner or the name (GitHub, "Security hardening with OpenID Connect").
@@ -223,56 +228,6 @@ impl Statement {
         };
         subjects.values.iter().find(wide).map(|value| format!("any subject like {value}"))
     }
-}
-
-/// Element names are taken without regard to case, as IAM does not refuse other spellings everywhere.
-fn element<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    map.get(name).or_else(|| map.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
-}
-
-fn words(value: &Value) -> Vec<Text> {
-    let word = |value: &Value| match value {
-        Value::String(text) => Some(Text::new(text)),
-        Value::Bool(flag) => Some(Text::new(if *flag { "true" } else { "false" })),
-        Value::Number(number) => Some(Text::new(&number.to_string())),
-        _ => None,
-    };
-    match value {
-        Value::Array(list) => list.iter().filter_map(word).collect(),
-        value => word(value).into_iter().collect(),
-    }
-}
-
-fn trusted(principal: &Value) -> Result<Vec<Trusted>, &'static str> {
-    let map = match principal {
-        Value::Object(map) => map,
-        Value::String(_) | Value::Array(_) => return Ok(words(principal).iter().map(|w| Trusted::aws(w)).collect()),
-        _ => return Err("a principal is neither text nor a map"),
-    };
-    let mut all = Vec::new();
-    for (kind, value) in map {
-        let make: fn(&str) -> Trusted = match kind.to_ascii_lowercase().as_str() {
-            "aws" => Trusted::aws,
-            "federated" => Trusted::federated,
-            "service" => |word| Trusted::Service(Text::new(word)),
-            _ => |word| Trusted::Other(Text::new(word)),
-        };
-        all.extend(words(value).iter().map(|word| make(word)));
-    }
-    Ok(all)
-}
-
-fn conditions(operators: &Map<String, Value>) -> Result<Vec<Condition>, &'static str> {
-    let mut all = Vec::new();
-    for (operator, keys) in operators {
-        let keys = keys.as_object().ok_or("a condition's operator holds no keys")?;
-        all.extend(keys.iter().map(|(key, values)| Condition {
-            operator: Text::new(operator),
-            key: Text::new(key),
-            values: words(values),
-        }));
-    }
-    Ok(all)
 }
 
 #[cfg(test)]
