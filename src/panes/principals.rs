@@ -24,7 +24,7 @@ pub static PRINCIPALS: Pane = Pane {
     id: PaneId::Principals,
     name: "principals",
     title: "Principals",
-    about: "Who can act here: root, users, roles, people of Identity Center, providers and trusted accounts",
+    about: "Who can act here, what power each has, how many steps it is from an administrator, and how far it reaches: root, users, roles, people of Identity Center, identity providers, trusted accounts and AWS services",
     asks: &[
         Ask::AuthorizationDetails,
         Ask::CredentialReport,
@@ -48,8 +48,12 @@ pub static PRINCIPALS: Pane = Pane {
             Cell::text(principal.name.as_str()).tone(tone)
         }),
         Column::fixed("kind", "KIND", 14, 0, |a, row| Cell::text(a.principals[row].kind.word())),
-        Column::fixed("exposure", "EXPOSURE", 10, 0, |a, row| {
-            let score = a.principals[row].exposure.score;
+        Column::fixed("exposure", "EXPOSURE", 9, 0, |a, row| {
+            let principal = &a.principals[row];
+            if !principal.power_is_known() {
+                return Cell::unknown();
+            }
+            let score = principal.exposure.score;
             let tone = match score {
                 100.. => Tone::Bad,
                 50..100 => Tone::Warn,
@@ -59,6 +63,9 @@ pub static PRINCIPALS: Pane = Pane {
         }),
         Column::share("power", "POWER", 12, 3, 0, |a, row| {
             let principal = &a.principals[row];
+            if !principal.power_is_known() {
+                return Cell::unknown();
+            }
             let grave =
                 principal.profile.strongest().is_some_and(|power| power <= crate::catalog::powers::Power::IamControl);
             Cell::text(principal.profile.words()).tone(if grave { Tone::Bad } else { Tone::Plain })
@@ -87,19 +94,19 @@ pub static PRINCIPALS: Pane = Pane {
             let bad = principal.marks.iter().any(|mark| mark.is_bad());
             Cell::text(marks(principal)).tone(if bad { Tone::Warn } else { Tone::Plain })
         }),
-        Column::share("reach", "REACH INTO MEMBERS", 12, 1, 4, |a, row| Cell::text(a.principals[row].reach.words())),
+        Column::share("reach", "INTO MEMBERS", 12, 2, 4, |a, row| Cell::text(a.principals[row].reach.words())),
         Column::fixed("password", "PASSWORD", 8, 4, |a, row| Cell::flag(a.principals[row].password)),
-        Column::fixed("key-age", "OLDEST KEY", 16, 5, |a, row| Cell::time(a.principals[row].oldest_key)),
-        Column::fixed("ceiling", "CEILING", 10, 6, |a, row| match a.principals[row].ceiling {
+        Column::fixed("key-age", "OLDEST KEY", 16, 8, |a, row| Cell::time(a.principals[row].oldest_key)),
+        Column::fixed("ceiling", "CEILING", 10, 8, |a, row| match a.principals[row].ceiling {
             Ceiling::NotApplicable => Cell::unknown(),
             Ceiling::None => Cell::text(Ceiling::None.word()).tone(Tone::Warn),
             Ceiling::Boundary => Cell::text(Ceiling::Boundary.word()),
         }),
         Column::share("policies", "POLICIES", 14, 2, 3, |a, row| Cell::text(a.principals[row].policies.words())),
         Column::fixed("events", "EVENTS", 7, 3, |a, row| Cell::count(a.principals[row].deeds.events)),
-        Column::fixed("writes", "WRITES", 7, 7, |a, row| Cell::count(a.principals[row].deeds.writes)),
-        Column::fixed("created", "CREATED", 16, 8, |a, row| Cell::time(a.principals[row].created)),
-        Column::share("arn", "ARN", 20, 2, 9, |a, row| Cell::text(a.principals[row].arn.as_str())),
+        Column::fixed("writes", "WRITES", 7, 9, |a, row| Cell::count(a.principals[row].deeds.writes)),
+        Column::fixed("created", "CREATED", 16, 10, |a, row| Cell::time(a.principals[row].created)),
+        Column::share("arn", "ARN", 20, 2, 11, |a, row| Cell::text(a.principals[row].arn.as_str())),
     ],
     time: Some("last"),
     sort: Some(("exposure", true)),
@@ -132,6 +139,9 @@ fn last(a: &Assessment, row: usize) -> Cell<'_> {
 /// `admin`, `2 steps`, `1 step?` where it hangs on what is not known.
 fn to_admin(principal: &PrincipalRow) -> Cell<'static> {
     use crate::analysis::power::Grade;
+    if !principal.power_is_known() {
+        return Cell::unknown();
+    }
     match (principal.profile.grade(crate::catalog::powers::Power::Admin), principal.steps) {
         (Grade::Everywhere, _) => Cell::text("admin").tone(Tone::Bad),
         (_, Some((steps, truth))) => {
@@ -270,7 +280,7 @@ fn in_short(principal: &PrincipalRow) -> Vec<Line> {
         line.to(Target::Tab(PaneId::Principals, principal.key.to_string(), tab))
     };
     let mut lines = vec![to("How they get in", principal.entry.clone(), TRUST)];
-    if !principal.nodes.is_empty() {
+    if principal.power_is_known() {
         let words = principal.profile.words();
         lines.push(to("Power", if words.is_empty() { "nothing that counts".into() } else { words }, POWER));
         lines.push(to("Administrator", power::standing(principal), PATHS));
@@ -278,7 +288,9 @@ fn in_short(principal: &PrincipalRow) -> Vec<Line> {
             lines.push(to("Members", principal.reach.words(), PATHS));
         }
     }
-    lines.push(to("Exposure", format!("{}: how it comes about", principal.exposure.score), POWER));
+    if principal.power_is_known() {
+        lines.push(to("Exposure", format!("{}: how it comes about", principal.exposure.score), POWER));
+    }
     let policies = principal.policies.words();
     if !policies.is_empty() {
         lines.push(to("Policies", policies, POLICIES));

@@ -73,7 +73,8 @@ fn fields(_: &Assessment, sentence: &Sentence, rest: &str) -> Vec<String> {
 pub fn fields_beginning<'a>(pane: &Pane, text: &'a str) -> (&'a str, Vec<&'static str>) {
     let word = text.rsplit([' ', '!']).next().unwrap_or("");
     let before = text.strip_suffix(word).unwrap_or("");
-    let names = pane.columns.iter().map(|column| column.name).chain(["since"]);
+    let questions = pane.questions.iter().map(|question| question.name);
+    let names = pane.columns.iter().map(|column| column.name).chain(questions).chain(["since"]);
     (before, names.filter(|name| name.starts_with(word)).collect())
 }
 

@@ -90,6 +90,8 @@ pub struct Answer {
     pub statements: Vec<Cited>,
     /// What would have to be known.
     pub missing: Vec<String>,
+    /// Of what is not allowed: the layers that stand in the way.
+    pub blocked_by: Vec<Layer>,
 }
 
 impl Graph {
@@ -291,7 +293,7 @@ impl Graph {
             };
             node.contexts.iter().map(explained).min_by_key(|(verdict, _)| rank(*verdict))
         });
-        let (verdict, Evidence { statements, missing, .. }) =
+        let (verdict, Evidence { statements, missing, blocked_by, .. }) =
             best.unwrap_or((Verdict::ImplicitlyDenied, Evidence::default()));
         let cited = |(at, truth): (StatementRef, Truth)| {
             let (policy, by) = match at.layer {
@@ -305,7 +307,7 @@ impl Graph {
         // Root needs no statement.
         let root = node.kind == NodeKind::Root && verdict != Verdict::ExplicitlyDenied;
         let verdict = if root { Verdict::Allowed } else { verdict };
-        Answer { verdict, statements: statements.into_iter().filter_map(cited).collect(), missing }
+        Answer { verdict, statements: statements.into_iter().filter_map(cited).collect(), missing, blocked_by }
     }
 }
 

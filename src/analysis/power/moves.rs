@@ -300,7 +300,7 @@ impl<'a> Moves<'a> {
             return None;
         }
         let kind = path.runs_as.join(" or ");
-        draft.unless_known(None, true, &format!("whether {kind} that it may change runs as {}", role.name));
+        draft.unless_known(None, true, &format!("whether anything that it may change ({kind}) runs as {}", role.name));
         if elsewhere {
             draft.unless_known(None, true, "whether the resource's own policy lets this account in");
         }

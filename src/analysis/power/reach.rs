@@ -118,8 +118,7 @@ impl Members {
                 }
                 reach.open |= truth == Truth::Unknown;
                 reach.could.entry(member.clone()).or_insert_with(|| Text::new(arn));
-                if *presumed {
-                    reach.presumed.insert(member.clone());
+                if *presumed && reach.presumed.insert(member.clone()) {
                     reach.could.insert(member.clone(), Text::new(arn));
                 }
             }

@@ -301,6 +301,12 @@ pub struct PrincipalRow {
 }
 
 impl PrincipalRow {
+    /// Whether anything is known of what it may do: not of root before the account is known, nor of a person whose
+    /// permission sets were not read.
+    pub fn power_is_known(&self) -> bool {
+        !self.nodes.is_empty()
+    }
+
     /// Unused for longer than `days`, and there for longer; only where that is known.
     pub fn is_dormant(&self, as_of: Timestamp, days: i64) -> bool {
         let old = |time: Timestamp| as_of.as_second() - time.as_second() > days * 86_400;

@@ -5,8 +5,8 @@ use super::super::filter::quote;
 use super::super::sentence::Sentence;
 use super::super::{PaneId, Question as Field, Target};
 use super::evidence;
-use crate::analysis::policy::{Truth, Verdict};
-use crate::analysis::power::Question;
+use crate::analysis::policy::{Layer, Truth, Verdict};
+use crate::analysis::power::{Answer, Question};
 use crate::analysis::{Assessment, PrincipalRow};
 use crate::catalog::actions;
 use crate::panes::document::Line;
@@ -95,12 +95,28 @@ pub fn answer(a: &Assessment, text: &str) -> Result<Answered, String> {
     answered.words = match told.answer.verdict {
         Verdict::Allowed => format!("{}{acts} may {asked}{on}{unknown}", row.name),
         Verdict::CannotTell => format!("it cannot be told whether {}{acts} may {asked}{on}{unknown}", row.name),
-        Verdict::ImplicitlyDenied => format!("{}{acts} may not {asked}: nothing allows it{unknown}", row.name),
+        Verdict::ImplicitlyDenied => {
+            format!("{}{acts} may not {asked}: {}{unknown}", row.name, why_not(&told.answer))
+        }
         Verdict::ExplicitlyDenied => format!("{}{acts} may not {asked}: it is denied{unknown}", row.name),
     };
     answered.because = evidence::of_answer(&a.power, told.who, &told.answer, 1);
     answered.verdict = Some(told.answer.verdict);
     Ok(answered)
+}
+
+/// Why something is not allowed that no statement denies.
+fn why_not(answer: &Answer) -> &'static str {
+    let own = answer.statements.iter().any(|one| one.at.layer == Layer::Identity);
+    if answer.blocked_by.contains(&Layer::Service) {
+        "AWS keeps it from everybody"
+    } else if own && answer.blocked_by.contains(&Layer::Boundary) {
+        "its boundary does not allow it"
+    } else if own {
+        "the trust policy of the role does not let it in"
+    } else {
+        "nothing allows it"
+    }
 }
 
 /// Actions that the first word could become.

@@ -67,8 +67,15 @@ pub fn of_answer(power: &Power, who: NodeId, answer: &Answer, indent: u16) -> Ve
     lines
 }
 
-/// What speaks against it: every Deny that names the action, and the boundary.
-pub fn limits(power: &Power, need: &Need, indent: u16) -> Vec<Line> {
-    let limits = power.graph.limits(need.who, need.action);
-    limits.iter().map(|one| Line::toned(format!("limited: {}", cited(power, one)), Tone::Good).indent(indent)).collect()
+/// The same, and what speaks against it: every other Deny that names the action, and the boundary's other statements.
+pub fn with_limits(power: &Power, need: &Need, indent: u16) -> Vec<Line> {
+    let answer = power.graph.explain(need);
+    let place = |one: &Cited| (one.policy, one.at.layer, one.at.statement);
+    let told = |limit: &Cited| answer.statements.iter().any(|one| place(one) == place(limit));
+    let limits = power.graph.limits(need.who, need.action).into_iter().filter(|limit| !told(limit));
+    let limited = |limit| Line::toned(format!("limited: {}", cited(power, &limit)), Tone::Good).indent(indent);
+    let limits: Vec<Line> = limits.map(limited).collect();
+    let mut lines = of_answer(power, need.who, &answer, indent);
+    lines.extend(limits);
+    lines
 }

@@ -7,7 +7,7 @@ use super::evidence;
 use crate::analysis::policy::Truth;
 use crate::analysis::power::{Lever, Move, NodeId, Power, Standing};
 use crate::analysis::{Assessment, PrincipalRow};
-use crate::catalog::escalation;
+use crate::catalog::{escalation, reach_roles};
 use crate::panes::PaneId;
 use crate::panes::cell::Tone;
 use crate::panes::document::{Line, Section, Target};
@@ -164,14 +164,22 @@ fn reach(a: &Assessment, principal: &PrincipalRow) -> Section {
         let filter = format!("arn={} event=AssumeRole resource:{}", quote(&principal.key), quote(member));
         lines.push(line.to(Target::Filter(PaneId::Activity, filter)));
     }
+    let mut by_role: BTreeMap<(bool, &str), Vec<String>> = BTreeMap::new();
     for (member, role) in &reach.could {
-        let presumed = reach.presumed.contains(member);
-        let words = if presumed {
-            format!("presumed: {}, by {role}, which Organizations made there", name(member))
+        let role = role.rsplit('/').next().unwrap_or(role);
+        by_role.entry((!reach.presumed.contains(member), role)).or_default().push(name(member));
+    }
+    for ((unsure, role), members) in by_role {
+        let count = if members.len() == 1 { "1 member".to_owned() } else { format!("{} members", members.len()) };
+        let note = reach_roles::find(role).map_or("", |role| role.note);
+        let line = if unsure {
+            Line::text(format!("could: {count}, if {role} is there and trusts this account"))
         } else {
-            format!("could: {}, if {role} is there and trusts this account", name(member))
+            Line::toned(format!("presumed: {count}, by {role}"), Tone::Warn)
         };
-        lines.push(Line::toned(words, if presumed { Tone::Warn } else { Tone::Plain }));
+        lines.push(line);
+        lines.push(Line::toned(note, Tone::Dim).indent(1));
+        lines.extend(members.into_iter().map(|member| Line::text(member).indent(1)));
     }
     if lines.is_empty() {
         lines.push(Line::toned("No member is known to be in reach", Tone::Dim));

@@ -3,7 +3,7 @@
 
 use super::evidence;
 use crate::analysis::policy::Truth;
-use crate::analysis::power::grades::{Grade, shown};
+use crate::analysis::power::grades::{Grade, Shown, shown};
 use crate::analysis::power::{NodeId, Power};
 use crate::analysis::{Assessment, PrincipalRow};
 use crate::catalog::powers::{self, classes};
@@ -17,7 +17,9 @@ const SHOWN: usize = 8;
 pub(super) fn sections(a: &Assessment, row: usize) -> Vec<Section> {
     let principal = &a.principals[row];
     let mut sections = vec![Section { heading: "In short".into(), lines: in_short(principal) }];
-    sections.push(Section { heading: "Exposure".into(), lines: exposure(principal) });
+    if principal.power_is_known() {
+        sections.push(Section { heading: "Exposure".into(), lines: exposure(principal) });
+    }
     for &node in &principal.nodes {
         sections.extend(of_node(a, principal, node));
     }
@@ -29,14 +31,20 @@ pub(super) fn sections(a: &Assessment, row: usize) -> Vec<Section> {
 }
 
 fn in_short(principal: &PrincipalRow) -> Vec<Line> {
-    let words = principal.profile.words();
-    let words = if words.is_empty() { "nothing that counts".to_owned() } else { words };
+    let words = match principal.profile.words() {
+        _ if !principal.power_is_known() => "not known".to_owned(),
+        words if words.is_empty() => "nothing that counts".to_owned(),
+        words => words,
+    };
     let mut lines = vec![Line::field("Power", words), Line::field("Administrator", standing(principal))];
     if !principal.reach.is_empty() {
         lines.push(Line::field("Members", principal.reach.words()));
     }
     if let Some(gravest) = principal.profile.gravest {
-        let levers = format!("{} levers; the gravest {}", principal.profile.levers, gravest.words());
+        let levers = match principal.profile.levers {
+            1 => format!("1 lever, which {}", gravest.words()),
+            count => format!("{count} levers; the gravest {}", gravest.words()),
+        };
         lines.push(Line::field("Organization", levers));
     }
     lines
@@ -49,7 +57,7 @@ pub(super) fn standing(principal: &PrincipalRow) -> String {
         (_, Some((steps, Truth::Yes))) => format!("{} away", steps_words(steps)),
         (Grade::Conditional, _) => "is one, if conditions hold that cannot be told".into(),
         (_, Some((steps, _))) => format!("{} away, if what is not known holds", steps_words(steps)),
-        _ if principal.nodes.is_empty() => "not known".into(),
+        _ if !principal.power_is_known() => "not known".into(),
         _ => "no way is known".into(),
     }
 }
@@ -72,6 +80,14 @@ fn exposure(principal: &PrincipalRow) -> Vec<Line> {
     lines
 }
 
+/// The statements behind an answer, those that limit it, and what could not be told.
+fn because(power: &Power, shown: &Shown) -> Vec<Line> {
+    let open = shown.open.iter().map(|open| Line::toned(format!("cannot tell {open}"), Tone::Warn).indent(2));
+    let mut lines = evidence::with_limits(power, &shown.need, 2);
+    lines.extend(open);
+    lines
+}
+
 fn of_node(a: &Assessment, principal: &PrincipalRow, node: NodeId) -> Vec<Section> {
     let power: &Power = &a.power;
     let mut sections = Vec::new();
@@ -91,16 +107,19 @@ fn of_node(a: &Assessment, principal: &PrincipalRow, node: NodeId) -> Vec<Sectio
         }
         let mut lines = vec![Line::toned(class.meaning, Tone::Plain)];
         let all = shown(&power.graph, &power.ground, node, class);
+        // What answers several questions alike is said once, below the last of them.
+        let mut answers: Vec<Line> = Vec::new();
         for one in all.iter().take(SHOWN) {
+            let answer = because(power, one);
+            if answer != answers {
+                lines.append(&mut answers);
+                answers = answer;
+            }
             let tone = if one.grade == Grade::Conditional { Tone::Warn } else { Tone::Plain };
             let words = format!("{}: {}", evidence::need(&one.need), one.probe.why);
             lines.push(Line::toned(words, tone).indent(1));
-            lines.extend(evidence::lines(power, &one.need, 2));
-            lines.extend(evidence::limits(power, &one.need, 2));
-            for open in &one.open {
-                lines.push(Line::toned(format!("cannot tell {open}"), Tone::Warn).indent(2));
-            }
         }
+        lines.append(&mut answers);
         if all.len() > SHOWN {
             lines.push(
                 Line::toned(format!("and {} more of {} actions", all.len() - SHOWN, class.probes.len()), Tone::Dim)
