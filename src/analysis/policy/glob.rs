@@ -160,7 +160,7 @@ impl Part {
             Self::Slots(slots) => {
                 let mut chars = text.chars();
                 let fits = slots.iter().all(|slot| chars.next().is_some_and(|c| slot.fits(c)));
-                fits.then(|| chars.as_str())
+                fits.then_some(chars.as_str())
             }
         }
     }
