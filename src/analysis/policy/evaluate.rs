@@ -6,7 +6,7 @@
 //! orgs_manage_policies_rcps.
 
 use super::Truth;
-use super::context::{Context, Missing};
+use super::context::{Context, Found, Missing};
 use super::document::{Effect, Policy, Statement};
 use super::principal::{Caller, Grant};
 use super::resource::Place;
@@ -202,7 +202,9 @@ fn judge(request: &Request<'_>, layers: &Layers<'_>, evidence: &mut Evidence) ->
         if special::rcps_bind(caller, action) { judge.levels(Layer::Rcp, layers.rcps) } else { Answer::ceiling(true) };
 
     let granted = granted(request, identity, resource, boundary.allows().and(session.allows()));
-    let refused = special::refused_by_service(caller, action, request.resource);
+    // What a service does for the caller it may do where the caller itself may not: Identity Center and its roles.
+    let via_service = request.context.find("aws:viaawsservice") == Found::One("true");
+    let refused = !via_service && special::refused_by_service(caller, action, request.resource);
     let allowed = granted.and(scp.allows()).and(rcp.allows()).and(Truth::from(!refused));
     let answers = [
         (Layer::Identity, identity, false),

@@ -83,6 +83,9 @@ pub struct Cited {
     pub certain: bool,
 }
 
+/// The call is made by a service for the principal (reference_policies_condition-keys, `aws:ViaAWSService`).
+pub const VIA_SERVICE: (&str, &str) = ("aws:ViaAWSService", "true");
+
 /// An answer with its reasons.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -127,7 +130,8 @@ impl Graph {
     pub fn permits_with(&self, who: NodeId, action: ActionId, resource: &str, keys: &[(&'static str, &str)]) -> Truth {
         let node = self.node(who);
         if node.kind == NodeKind::Root || node.summary.everywhere.contains(action) {
-            return Truth::from(!special::refused_by_service(&node.caller, action.lower(), resource));
+            let via_service = keys.contains(&VIA_SERVICE);
+            return Truth::from(via_service || !special::refused_by_service(&node.caller, action.lower(), resource));
         }
         if node.summary.nowhere.contains(action) {
             return Truth::No;

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::graph::{Graph, Need, NodeId};
+use super::graph::{Graph, Need, NodeId, VIA_SERVICE};
 use super::universe::{ActionId, ActionSet};
 use crate::analysis::policy::Truth;
 use crate::catalog::organization_paths::{self as catalog, Alternative, Path};
@@ -264,12 +264,17 @@ fn by_alternative(
     }
     for (name, action) in one.actions.iter().zip(actions) {
         let target = one.resources.iter().find(|target| target.action == *name);
+        let mut keys = Vec::new();
         let (truth, resource) = match target {
             None => graph.somewhere(who, action),
             Some(target) => {
                 let mut best = (Truth::No, Text::default());
+                // The roles of Identity Center are made and changed by it, with the caller's permissions.
+                let reserved = target.any_of.iter().any(|template| template.contains(":role/aws-reserved/"));
+                let via: &[(&'static str, &str)] = if reserved { &[VIA_SERVICE] } else { &[] };
+                keys = via.iter().map(|(key, value)| (*key, Text::new(value))).collect();
                 for resource in target.any_of.iter().flat_map(|template| ground.expand(template, &needs)) {
-                    let truth = graph.permits(who, action, &resource);
+                    let truth = graph.permits_with(who, action, &resource, via);
                     if truth > best.0 {
                         best = (truth, Text::new(&resource));
                     }
@@ -284,7 +289,7 @@ fn by_alternative(
             return None;
         }
         lever.truth = lever.truth.and(truth);
-        lever.needs.push(Need { who, action, resource, keys: Vec::new(), into: None });
+        lever.needs.push(Need { who, action, resource, keys, into: None });
     }
     Some(lever)
 }

@@ -186,15 +186,14 @@ fn every_lever_is_held_with_its_actions_and_not_when_one_is_denied_or_missing() 
             let with = policy(json!([allow]));
             let facts = rich(one, path, user("puller", &with));
             assert_eq!(holds(&facts, path), Some(Truth::Yes), "{} by {:?}", path.id, one.actions);
-            for missing in &one.actions {
-                let deny = statement("Deny", json!(missing), json!("*"));
-                let denied = rich(one, path, user("puller", &policy(json!([allow, deny]))));
-                assert_eq!(holds(&denied, path), None, "{} with {missing} denied", path.id);
-                let rest: Vec<_> = one.actions.iter().filter(|action| *action != missing).collect();
-                let without =
-                    rich(one, path, user("puller", &policy(json!([statement("Allow", json!(rest), json!("*"))]))));
-                assert_eq!(holds(&without, path), None, "{} without {missing}", path.id);
-            }
+            // One of them denied, another one taken away.
+            let (first, last) = (one.actions.first(), one.actions.last());
+            let deny = statement("Deny", json!(first), json!("*"));
+            let denied = rich(one, path, user("puller", &policy(json!([allow, deny]))));
+            assert_eq!(holds(&denied, path), None, "{} with {first:?} denied", path.id);
+            let rest: Vec<_> = one.actions.iter().filter(|action| Some(*action) != last).collect();
+            let rest = policy(json!([statement("Allow", json!(rest), json!("*"))]));
+            assert_eq!(holds(&rich(one, path, user("puller", &rest)), path), None, "{} without {last:?}", path.id);
             tried += 1;
         }
     }
