@@ -120,7 +120,7 @@ pub fn footer(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> Opti
     let hint = if app.mouse { "mouse  ? help" } else { "? help" };
     let state = if app.is_idle() {
         String::new()
-    } else if app.a.evaluating {
+    } else if app.runs.is_empty() && app.a.evaluating {
         format!("evaluating {} principals · ", app.facts.users.len() + app.facts.roles.len())
     } else {
         "reading · ".to_owned()

@@ -83,7 +83,8 @@ impl Visit {
     pub fn settle(&self, within: Duration) -> Screen {
         self.terminal.wait_for("the end of reading", within, |screen| {
             let footer = footer(screen);
-            let quiet = footer.contains("? help") && !footer.contains("reading ·");
+            let busy = ["reading ·", "evaluating "].iter().any(|word| footer.contains(word));
+            let quiet = footer.contains("? help") && !busy;
             // The first frame is quiet too: nothing has been asked yet.
             footer.contains(" (6 shows all, r reads again)") || (quiet && !screen.has("Reading ..."))
         })
