@@ -126,11 +126,7 @@ async fn command(cli: Cli, source: Arc<dyn Source>, words: OrderWords, no_color:
             mgmtscope::panes::filter::Filter::new(&filter, PaneId::Principals.pane())
                 .map_err(|error| Failure::Input(error.message))?;
             let facts = batch::read(source, &words, batch::needed(PaneId::Principals), bars).await;
-            let whole = batch::query(facts.clone(), PaneId::Principals, &filter, format)?;
-            if !whole {
-                batch::tell_gaps(&facts, &mut stderr())?;
-            }
-            whole
+            batch::query(facts, PaneId::Principals, &filter, format, &mut stderr())?
         }
         Some(Command::Can { principal, action, resource }) => {
             let facts = batch::read(source, &words, batch::needed(PaneId::Principals), bars).await;
