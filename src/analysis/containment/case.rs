@@ -25,7 +25,7 @@ pub(super) struct Case<'a> {
     pub a: &'a Assessment,
     pub facts: &'a Facts,
     pub row: &'a PrincipalRow,
-    /// The account that was looked at; empty when it is not known.
+    /// Its own account, or the one that was looked at; empty when neither is known.
     pub account: AccountId,
     pub partition: String,
     /// The roles through which it acts, if it does not act itself.
@@ -36,7 +36,7 @@ pub(super) struct Case<'a> {
 impl<'a> Case<'a> {
     pub fn of(a: &'a Assessment, row: &'a PrincipalRow) -> Self {
         let facts = &a.facts;
-        let from_row = || Some(AccountId::new(row.arn.account())).filter(|account| !account.is_empty());
+        let own = Some(AccountId::new(row.arn.account())).filter(|account| !account.is_empty());
         let arn = [&row.arn].into_iter().chain(facts.roles.keys()).chain(facts.users.keys()).find(|a| a.looks_valid());
         let roles = roles_of(a, row);
         let actors: HashSet<Text> =
@@ -45,7 +45,7 @@ impl<'a> Case<'a> {
             a,
             facts,
             row,
-            account: facts.subject_account().or_else(from_row).unwrap_or_default(),
+            account: own.or_else(|| facts.subject_account()).unwrap_or_default(),
             partition: arn.map_or("aws", Arn::partition).to_owned(),
             roles,
             ledger: Ledger::of(a, &actors),

@@ -189,6 +189,23 @@ mod tests {
         assert_eq!(policy.oddities.len(), 2, "{:?}", policy.oddities);
     }
 
+    /// "If you do not include a Version element, the value defaults to 2008-10-17."
+    #[test]
+    fn without_a_version_it_is_the_older_one() {
+        let of = |version: serde_json::Value| {
+            let mut document = json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "${aws:username}"}});
+            if !version.is_null() {
+                document["Version"] = version;
+            }
+            Policy::from_json(&document)
+        };
+        let (none, older, newer) = (of(json!(null)), of(json!("2008-10-17")), of(json!("2012-10-17")));
+        assert_eq!(none.statements, older.statements);
+        assert_ne!(none.statements, newer.statements);
+        assert_eq!(of(json!("2024-01-01")).statements, older.statements);
+        assert_eq!([none, older, newer].map(|policy| policy.oddities.len()), [1, 0, 0]);
+    }
+
     #[test]
     fn what_cannot_be_read_is_said_and_the_rest_stays() {
         for document in ["", "{", "[]", "{\"Version\":\"2012-10-17\"}", "{\"Statement\":[7]}"] {

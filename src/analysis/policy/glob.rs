@@ -12,6 +12,14 @@ enum Slot {
     One,
 }
 
+/// What stands between two stars.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Part {
+    Text(Box<str>),
+    /// With at least one `?`.
+    Slots(Box<[Slot]>),
+}
+
 /// A piece of a pattern before it is compiled: what is literal stays apart from what is a wildcard, since a value put in
 /// for a variable may hold a star that is only a star.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +43,7 @@ pub enum Glob {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct General {
-    parts: Box<[Box<[Slot]>]>,
+    parts: Box<[Part]>,
 }
 
 impl Glob {
@@ -45,35 +53,17 @@ impl Glob {
     }
 
     pub fn compile(pieces: &[Piece<'_>]) -> Self {
-        let text = |pieces: &[Piece<'_>]| -> Option<String> {
-            pieces
-                .iter()
-                .map(|piece| match piece {
-                    Piece::Text(text) => Some(*text),
-                    Piece::One | Piece::Many => None,
-                })
-                .collect()
-        };
-        if let Some(text) = text(pieces) {
+        if let Some(text) = literal(pieces) {
             return Self::Exact(text.into());
         }
         let stars = pieces.iter().rev().take_while(|piece| **piece == Piece::Many).count();
         if stars > 0
-            && let Some(text) = text(&pieces[..pieces.len() - stars])
+            && let Some(text) = literal(&pieces[..pieces.len() - stars])
         {
             return if text.is_empty() { Self::All } else { Self::Prefix(text.into()) };
         }
-        let mut parts: Vec<Box<[Slot]>> = Vec::new();
-        let mut part: Vec<Slot> = Vec::new();
-        for piece in pieces {
-            match piece {
-                Piece::Text(text) => part.extend(text.chars().map(Slot::Char)),
-                Piece::One => part.push(Slot::One),
-                Piece::Many => parts.push(std::mem::take(&mut part).into()),
-            }
-        }
-        parts.push(part.into());
-        Self::General(General { parts: parts.into() })
+        let parts = pieces.split(|piece| *piece == Piece::Many).map(Part::new).collect();
+        Self::General(General { parts })
     }
 
     pub fn matches(&self, text: &str) -> bool {
@@ -110,12 +100,7 @@ impl fmt::Display for Glob {
                     if n > 0 {
                         f.write_char('*')?;
                     }
-                    for slot in part {
-                        f.write_char(match slot {
-                            Slot::Char(c) => *c,
-                            Slot::One => '?',
-                        })?;
-                    }
+                    write!(f, "{part}")?;
                 }
                 Ok(())
             }
@@ -123,19 +108,108 @@ impl fmt::Display for Glob {
     }
 }
 
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Slots(slots) => slots.iter().try_for_each(|slot| {
+                f.write_char(match slot {
+                    Slot::Char(c) => *c,
+                    Slot::One => '?',
+                })
+            }),
+        }
+    }
+}
+
 impl General {
     fn matches(&self, text: &str) -> bool {
         let [first, rest @ ..] = &*self.parts else { return text.is_empty() };
-        let Some(mut text) = begins(first, text) else { return false };
+        let Some(mut text) = first.begins(text) else { return false };
         let [middle @ .., last] = rest else { return text.is_empty() };
         for part in middle {
-            match find(part, text) {
+            match part.find(text) {
                 Some(after) => text = after,
                 None => return false,
             }
         }
-        ends(last, text)
+        last.ends(text)
     }
+}
+
+impl Part {
+    /// Of pieces without a star.
+    fn new(pieces: &[Piece<'_>]) -> Self {
+        if let Some(text) = literal(pieces) {
+            return Self::Text(text.into());
+        }
+        let mut slots = Vec::new();
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => slots.extend(text.chars().map(Slot::Char)),
+                Piece::One | Piece::Many => slots.push(Slot::One),
+            }
+        }
+        Self::Slots(slots.into())
+    }
+
+    /// What follows the part at the start of the text.
+    fn begins<'t>(&self, text: &'t str) -> Option<&'t str> {
+        match self {
+            Self::Text(part) => text.strip_prefix(&**part),
+            Self::Slots(slots) => {
+                let mut chars = text.chars();
+                let fits = slots.iter().all(|slot| chars.next().is_some_and(|c| slot.fits(c)));
+                fits.then_some(chars.as_str())
+            }
+        }
+    }
+
+    /// What follows the first place where the part fits.
+    fn find<'t>(&self, text: &'t str) -> Option<&'t str> {
+        if let Self::Text(part) = self {
+            return text.find(&**part).map(|at| &text[at + part.len()..]);
+        }
+        let mut rest = text;
+        loop {
+            if let Some(after) = self.begins(rest) {
+                return Some(after);
+            }
+            let mut chars = rest.chars();
+            chars.next()?;
+            rest = chars.as_str();
+        }
+    }
+
+    fn ends(&self, text: &str) -> bool {
+        match self {
+            Self::Text(part) => text.ends_with(&**part),
+            Self::Slots(slots) => {
+                let mut chars = text.chars();
+                slots.iter().rev().all(|slot| chars.next_back().is_some_and(|c| slot.fits(c)))
+            }
+        }
+    }
+}
+
+impl Slot {
+    fn fits(self, c: char) -> bool {
+        match self {
+            Self::Char(wanted) => wanted == c,
+            Self::One => true,
+        }
+    }
+}
+
+/// The text of pieces, if no wildcard is among them.
+fn literal(pieces: &[Piece<'_>]) -> Option<String> {
+    pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Text(text) => Some(*text),
+            Piece::One | Piece::Many => None,
+        })
+        .collect()
 }
 
 /// One place of a pattern that is made while it is matched.
@@ -171,36 +245,6 @@ pub fn fits(mut pattern: impl Iterator<Item = Token> + Clone, text: &str) -> boo
             (pattern, text) = (after.clone(), from.clone());
         }
     }
-}
-
-/// What follows the part at the start of the text.
-fn begins<'t>(part: &[Slot], text: &'t str) -> Option<&'t str> {
-    let mut chars = text.chars();
-    for slot in part {
-        let c = chars.next()?;
-        if *slot != Slot::One && *slot != Slot::Char(c) {
-            return None;
-        }
-    }
-    Some(chars.as_str())
-}
-
-/// What follows the first place where the part fits.
-fn find<'t>(part: &[Slot], text: &'t str) -> Option<&'t str> {
-    let mut rest = text;
-    loop {
-        if let Some(after) = begins(part, rest) {
-            return Some(after);
-        }
-        let mut chars = rest.chars();
-        chars.next()?;
-        rest = chars.as_str();
-    }
-}
-
-fn ends(part: &[Slot], text: &str) -> bool {
-    let mut chars = text.chars();
-    part.iter().rev().all(|slot| chars.next_back().is_some_and(|c| *slot == Slot::One || *slot == Slot::Char(c)))
 }
 
 /// The parts between the first `most - 1` places where the character stands as text.

@@ -288,6 +288,8 @@ mod tests {
             (json!({"AWS": user}), user, Grant::Direct),
             (json!({"AWS": role}), role, Grant::Role),
             (json!({"AWS": role}), session, Grant::Role),
+            (json!({"AWS": role.to_lowercase()}), session, Grant::Role),
+            (json!({"AWS": role.to_lowercase()}), role, Grant::None),
             (json!({"AWS": session}), session, Grant::Direct),
             (json!({"AWS": session}), "arn:aws:sts::111122223333:assumed-role/R/t", Grant::None),
             (json!({"AWS": role}), "arn:aws:iam::111122223333:role/R", Grant::None),

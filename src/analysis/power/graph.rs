@@ -314,7 +314,7 @@ impl Graph {
 /// `own`: the resource's own policy is at hand, so that it matters whose resource it is; else the account's own permission
 /// is what is asked about.
 fn request<'a>(node: &'a Node, action: &'a str, resource: &'a str, context: &'a Context, own: bool) -> Request<'a> {
-    let account = resource.splitn(6, ':').nth(4).filter(|account| own && account.len() == 12);
+    let account = resource.split(':').nth(4).filter(|account| own && account.len() == 12);
     Request { caller: &node.caller, action, resource, resource_account: account, context }
 }
 

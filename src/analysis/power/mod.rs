@@ -120,3 +120,6 @@ impl Power {
         all
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -193,9 +193,13 @@ pub(super) fn providers(world: &World<'_>, rows: &[PrincipalRow]) -> Vec<Princip
     world.facts.identity_providers.values().map(row).collect()
 }
 
+/// Names and keys of roles, and what is to note of the ways in.
+type Trusting = (BTreeSet<(Text, Text)>, BTreeSet<Mark>);
+type Entering<'a> = (Vec<&'a PrincipalRow>, BTreeSet<Mark>);
+
 /// The other accounts that trust policies name: members by name, the rest marked.
 pub(super) fn accounts(world: &World<'_>, rows: &[PrincipalRow]) -> Vec<PrincipalRow> {
-    let mut trusting: BTreeMap<AccountId, (BTreeSet<(Text, Text)>, BTreeSet<Mark>)> = BTreeMap::new();
+    let mut trusting: BTreeMap<AccountId, Trusting> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.kind.is_role()) {
         for gate in &row.gates {
             if let Some(account) = &gate.account
@@ -208,7 +212,7 @@ pub(super) fn accounts(world: &World<'_>, rows: &[PrincipalRow]) -> Vec<Principa
             }
         }
     }
-    let row = |(id, (roles, marks)): (AccountId, (BTreeSet<(Text, Text)>, BTreeSet<Mark>))| {
+    let row = |(id, (roles, marks)): (AccountId, Trusting)| {
         let whose = match world.membership(&id) {
             Membership::Foreign if vendors::by_account(&id).is_some() => "known vendor, not in the organization",
             Membership::Foreign => "unknown, not in the organization",
@@ -269,7 +273,7 @@ pub(super) fn services(world: &World<'_>, rows: &[PrincipalRow]) -> Vec<Principa
 
 /// The subjects of OIDC providers that trust policies let in, each pattern as it is written.
 pub(super) fn subjects(world: &World<'_>, rows: &[PrincipalRow]) -> Vec<PrincipalRow> {
-    let mut entering: BTreeMap<(Text, Text), (Vec<&PrincipalRow>, BTreeSet<Mark>)> = BTreeMap::new();
+    let mut entering: BTreeMap<(Text, Text), Entering<'_>> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.kind.is_role()) {
         for gate in &row.gates {
             let Some(Trusted::Oidc(provider)) = &gate.trusted else { continue };
@@ -281,7 +285,7 @@ pub(super) fn subjects(world: &World<'_>, rows: &[PrincipalRow]) -> Vec<Principa
             }
         }
     }
-    let row = |((provider, subject), (roles, marks)): ((Text, Text), (Vec<&PrincipalRow>, BTreeSet<Mark>))| {
+    let row = |((provider, subject), (roles, marks)): ((Text, Text), Entering<'_>)| {
         let names: BTreeSet<&str> = roles.iter().map(|role| role.name.as_str()).collect();
         let names: Vec<&str> = names.into_iter().collect();
         PrincipalRow {

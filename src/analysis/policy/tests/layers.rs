@@ -4,6 +4,7 @@
 use serde_json::{Value as Json, json};
 
 use super::super::Verdict::{Allowed, CannotTell, ExplicitlyDenied, ImplicitlyDenied};
+use super::super::{Caller, Context, Layers, Policy, Request, explain};
 use super::{OTHER, OWN, allow, deny, document, levels, policy, run, verdict, with};
 
 const USER: &str = "arn:aws:iam::111122223333:user/a";
@@ -405,8 +406,38 @@ fn the_deciding_statements_are_named_in_words() {
     let outcome = run(&case);
     assert_eq!(outcome.verdict, ExplicitlyDenied);
     assert_eq!(outcome.deciding, ["scp policy 2 of r-1, statement 1 (Stay)"]);
+    case["scps"] = levels(&[allow("*"), allow("*"), deny("*")]);
+    case["scps"][2]["target"] = json!("a-1");
+    assert_eq!(run(&case).deciding, ["scp policy 1 of a-1, statement 1"]);
     case["scps"] = json!([]);
     assert_eq!(run(&case).deciding, ["identity policy 1, statement 1"]);
+}
+
+/// A key of a statement that cannot apply anyway is not missing.
+#[test]
+fn only_what_matters_is_missing() {
+    let document = |conditions: Json| {
+        Policy::from_json(&document(
+            &json!({"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": conditions}),
+        ))
+    };
+    let (open, closed) = (
+        document(json!({"StringEquals": {"k:open": "x"}})),
+        document(json!({"StringLike": {"k:other": "${k:third}"}, "StringEquals": {"aws:username": "b"}})),
+    );
+    let context = Context::open().with("aws:username", "a");
+    let request = Request {
+        caller: &Caller::parse(USER),
+        action: "sqs:sendmessage",
+        resource: "*",
+        resource_account: None,
+        context: &context,
+    };
+    for identity in [[&open, &closed], [&closed, &open]] {
+        let (verdict, evidence) = explain(&request, &Layers { identity: &identity, ..Layers::default() });
+        assert_eq!((verdict, &evidence.missing[..]), (CannotTell, &["k:open".to_owned()][..]));
+        assert_eq!(evidence.statements.len(), 1);
+    }
 }
 
 #[test]
