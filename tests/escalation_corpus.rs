@@ -1,15 +1,13 @@
 //! Ways to more power, against account snapshots whose answers others wrote, where the corpus stands beside the checkout;
 //! else skipped, and said so. Prints the table of precision and recall that `docs/escalation.md` keeps.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use mgmtscope::analysis::policy::Truth;
-use mgmtscope::analysis::power::moves::Moves;
-use mgmtscope::analysis::power::routes::{Routes, Standing};
-use mgmtscope::analysis::power::{ActionId, Graph, NodeId, Power};
+use mgmtscope::analysis::power::{ActionId, NodeId, Power, Standing};
 use mgmtscope::collect::files::Files;
 use mgmtscope::collect::{Order, RegionScope, gather};
 use mgmtscope::model::event::principal_key;
@@ -90,13 +88,65 @@ fn residents(inventory: &Value, facts: &Facts) -> Vec<Resident> {
     all
 }
 
-/// Ways that lead through a secret in somebody's data.
-const THROUGH_DATA: &[&str] = &["user/pl-prod-8min-starting-user"];
+/// Ways that lead through a secret in somebody's data: no policy tells of them, and they count as missed.
+const THROUGH_DATA: &[&str] = &["plabs:attack-simulation/sysdig-8-minutes-to-admin user/pl-prod-8min-starting-user"];
 
+/// How often something is said, and how often it is so. Only principals that a label speaks of count.
 #[derive(Default)]
 struct Score {
+    /// Labelled so, and said.
     right: usize,
+    /// Labelled so, and not said.
+    missed: Vec<String>,
+    /// Said of one that is labelled otherwise.
     wrong: Vec<String>,
+    /// Labelled otherwise, and not said.
+    silent: usize,
+}
+
+impl Score {
+    fn count(&mut self, labelled: bool, said: bool, name: &str) {
+        match (labelled, said) {
+            (true, true) => self.right += 1,
+            (true, false) => self.missed.push(name.to_owned()),
+            (false, true) => self.wrong.push(name.to_owned()),
+            (false, false) => self.silent += 1,
+        }
+    }
+
+    fn row(&self, what: &str) -> String {
+        let hundredths = |part: usize, whole: usize| format!("{}.{:02}", part / whole, part * 100 / whole % 100);
+        let (labelled, otherwise) = (self.right + self.missed.len(), self.wrong.len() + self.silent);
+        // Where no label speaks against it, nothing can be said wrongly.
+        let precision =
+            if otherwise == 0 { "-".to_owned() } else { hundredths(self.right, self.right + self.wrong.len()) };
+        let recall = hundredths(self.right, labelled);
+        let (right, wrong) = (self.right, self.wrong.len());
+        format!("| {what} | {labelled} | {right} | {otherwise} | {wrong} | {precision} | {recall} |\n")
+    }
+}
+
+#[derive(Default)]
+struct Scores {
+    admin: Score,
+    reaches: Score,
+    paths: Score,
+    further: Score,
+}
+
+impl Scores {
+    fn table(&self) -> String {
+        let head = "| What is said of a principal | labelled so | said | labelled otherwise | said | precision | recall |\n\
+                    |---|---|---|---|---|---|---|\n";
+        [
+            head.to_owned(),
+            self.admin.row("it is an administrator"),
+            self.reaches.row("it can make itself one"),
+            self.paths.row("by this way (each one that a label names)"),
+            self.further.row("it gets further, to a principal or data"),
+        ]
+        .concat()
+    }
 }
 
 #[tokio::test]
@@ -105,7 +155,7 @@ async fn every_label_of_the_corpus_is_met() {
     let Some(folder) = corpus() else { return };
     let text = std::fs::read_to_string(folder.join("labels.json")).expect("labels");
     let labels: Value = serde_json::from_str(&text).expect("JSON");
-    let mut scores: BTreeMap<String, Score> = BTreeMap::new();
+    let mut scores = Scores::default();
     for case in labels["cases"].as_array().expect("cases") {
         let files = case["accounts"].as_array().expect("accounts").iter();
         let files = files.map(|account| folder.join(account["file"].as_str().expect("a file"))).collect();
@@ -116,95 +166,87 @@ async fn every_label_of_the_corpus_is_met() {
             facts.apply(Batch::Residents(found));
         }
         let as_of: Timestamp = "2026-11-01T00:00:00Z".parse().expect("a time");
-        let Power { graph, around, routes, .. } = Power::of(&facts, as_of);
-        let moves = Moves::new(&graph, &around);
+        let power = Power::of(&facts, as_of);
         for label in case["labels"].as_array().expect("labels") {
-            let verdict = label["verdict"].as_str().expect("a verdict");
-            if verdict == "disputed" || label["in_snapshot"] == false {
-                continue;
-            }
-            let arn = label["principal"].as_str().expect("a principal");
-            let name = format!("{} {arn}", case["id"].as_str().unwrap_or(""));
-            let score = scores.entry(verdict.to_owned()).or_default();
-            let Some(id) = graph.find(&principal_key(arn)) else {
-                score.wrong.push(format!("{name}: there is no such principal"));
-                continue;
-            };
-            match judge(verdict, label, id, &graph, &routes, &moves) {
-                Ok(()) => score.right += 1,
-                Err(why) => score.wrong.push(format!("{name}: {why}")),
+            if label["verdict"] != "disputed" && label["in_snapshot"] != false {
+                judge(label, case["id"].as_str().unwrap_or(""), &power, &mut scores);
             }
         }
     }
-    println!("| verdict | right | of |\n|---|---|---|");
-    for (verdict, score) in &scores {
-        println!("| {verdict} | {} | {} |", score.right, score.right + score.wrong.len());
-    }
-    let wrong: Vec<&String> = scores.values().flat_map(|score| &score.wrong).collect();
-    assert!(wrong.is_empty(), "{} labels are not met:\n{wrong:#?}", wrong.len());
+    let table = scores.table();
+    println!("{table}");
+    keep(&table);
+    let Scores { admin, reaches, paths, further } = scores;
+    let wrong: Vec<String> = [admin.wrong, reaches.wrong, further.wrong].concat();
+    assert!(wrong.is_empty(), "said wrongly: {wrong:#?}");
+    let missed: Vec<String> = [admin.missed, reaches.missed, paths.missed, further.missed].concat();
+    let known = |name: &String| THROUGH_DATA.iter().any(|known| name.starts_with(known));
+    let missed: Vec<String> = missed.into_iter().filter(|name| !known(name)).collect();
+    assert!(missed.is_empty(), "missed: {missed:#?}");
 }
 
-fn judge(
-    verdict: &str,
-    label: &Value,
-    id: NodeId,
-    graph: &Graph,
-    routes: &Routes,
-    moves: &Moves<'_>,
-) -> Result<(), String> {
+/// What a label says, beside what is said here.
+fn judge(label: &Value, case: &str, power: &Power, scores: &mut Scores) {
+    let (graph, routes) = (&power.graph, &power.routes);
+    let verdict = label["verdict"].as_str().expect("a verdict");
+    let arn = label["principal"].as_str().expect("a principal");
+    let id = graph.find(&principal_key(arn)).unwrap_or_else(|| panic!("{case}: there is no principal {arn}"));
+    let name = format!("{case} {}", Arn::new(arn).resource());
     let standing = routes.of_node(id);
     let is_admin = matches!(standing, Standing::Admin(Truth::Yes));
-    let shown = || match standing {
-        Standing::Reaches { .. } => {
-            let chain: Vec<String> = routes.chain(id).iter().map(|step| step.id()).collect();
-            format!("reaches by {chain:?}")
-        }
-        other => format!("{other:?}"),
-    };
-    let ids = || -> BTreeSet<String> {
-        let all = graph.ids().flat_map(|to| moves.becoming(id, to).into_iter().chain(moves.raising(id, to)));
-        let both = graph.ids().filter(|to| *to != id).filter_map(|to| moves.raising_and_becoming(id, to));
-        all.chain(both).map(|step| step.id()).collect()
-    };
-    let wanted: Vec<&str> = label["paths"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let ok = match verdict {
-        "admin" => is_admin,
-        "iam-admin" => is_admin || matches!(standing, Standing::Reaches { .. }),
-        // The way leads through a key that lies in a bucket: no policy tells.
-        "escalates"
-            if THROUGH_DATA.iter().any(|name| label["principal"].as_str().is_some_and(|p| p.ends_with(name))) =>
-        {
-            true
-        }
+    let reaches = matches!(standing, Standing::Reaches { .. });
+    match verdict {
+        "admin" => scores.admin.count(true, is_admin, &name),
+        // Writing IAM at will is as good as being one.
+        "iam-admin" => scores.reaches.count(true, reaches || is_admin, &name),
         "escalates" => {
-            let reaches = matches!(standing, Standing::Reaches { .. });
-            let chain: Vec<String> = routes.chain(id).iter().map(|step| step.id()).collect();
-            let found = ids();
-            let variant = |path: &str| {
-                mgmtscope::catalog::escalation::by_id(path).and_then(|path| path.variant_of).unwrap_or("").to_owned()
-            };
-            let missing: Vec<&&str> = wanted
-                .iter()
-                .filter(|path| {
-                    !found.contains(**path) && !chain.iter().any(|id| id == **path) && !found.contains(&variant(path))
-                })
-                .collect();
-            if reaches && !missing.is_empty() {
-                return Err(format!("{missing:?} not found, but {found:?}; {}", shown()));
+            scores.admin.count(false, is_admin, &name);
+            scores.reaches.count(true, reaches, &name);
+            let found = ways(id, power);
+            for path in label["paths"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                let shorter = mgmtscope::catalog::escalation::by_id(path).and_then(|path| path.variant_of);
+                let said = found.contains(path) || shorter.is_some_and(|path| found.contains(path));
+                scores.paths.count(true, said, &format!("{name} by {path}"));
             }
-            reaches
         }
-        "becomes-admin" => true,
-        // Some of these end at data, not at a principal.
-        "reaches-other-principal" | "self-raises" if label["target_resource"].is_string() && ids().is_empty() => {
-            let object = format!("{}/*", label["target_resource"].as_str().unwrap_or(""));
-            ActionId::find("s3:GetObject").is_some_and(|action| graph.permits(id, action, &object) == Truth::Yes)
+        "reaches-other-principal" | "self-raises" => {
+            // The label tells where the scenario ends, not that nothing leads further: one of them writes its own policy.
+            scores.admin.count(false, is_admin, &name);
+            let bucket = label["target_resource"].as_str();
+            let object = bucket.map(|bucket| format!("{bucket}/*"));
+            let data = ActionId::find("s3:GetObject").zip(object);
+            let data = data.is_some_and(|(action, object)| graph.permits(id, action, &object) == Truth::Yes);
+            scores.further.count(true, data || !ways(id, power).is_empty(), &name);
         }
-        "reaches-other-principal" | "self-raises" => !ids().is_empty(),
-        "outside" => true,
-        "not" => matches!(standing, Standing::Apart),
-        "not-admin" => !is_admin,
-        other => return Err(format!("an unknown verdict {other}")),
-    };
-    if ok { Ok(()) } else { Err(format!("is {}", shown())) }
+        "not" => {
+            scores.admin.count(false, is_admin, &name);
+            // Not even if what is not known holds.
+            scores.reaches.count(false, !matches!(standing, Standing::Apart), &name);
+        }
+        "not-admin" => scores.admin.count(false, is_admin, &name),
+        // Where a way passes through, and ways in that are no principals: nothing of their own is said.
+        "becomes-admin" | "outside" => {}
+        other => panic!("{name}: an unknown verdict {other}"),
+    }
+}
+
+/// The ids of every single step that is open to a principal, and of those of its shortest way.
+fn ways(id: NodeId, power: &Power) -> BTreeSet<String> {
+    let steps = power.moves(id);
+    steps.iter().chain(power.routes.chain(id)).map(mgmtscope::analysis::power::Move::id).collect()
+}
+
+/// The table stands in `docs/escalation.md` as it is printed; `UPDATE_DOCS=1` writes it.
+fn keep(table: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/escalation.md");
+    let text = std::fs::read_to_string(&path).expect("the page");
+    let (begin, end) = ("<!-- begin corpus -->\n", "<!-- end corpus -->");
+    let (before, rest) = text.split_once(begin).expect("where the table begins");
+    let (_, after) = rest.split_once(end).expect("where the table ends");
+    let wanted = format!("{before}{begin}\n{table}\n{end}{after}");
+    if std::env::var_os("UPDATE_DOCS").is_some_and(|value| !value.is_empty()) {
+        std::fs::write(&path, wanted).expect("the page can be written");
+    } else {
+        assert!(text == wanted, "docs/escalation.md holds another table than\n{table}");
+    }
 }

@@ -267,6 +267,12 @@ fn the_fields_are_those_of_the_panes() {
             let (name, title) = (column.name, cell(column.title));
             writeln!(text, "| `{name}` | {title} | {} |", cell(&kind(pane, n, &a))).expect("text");
         }
+        if !pane.questions.is_empty() {
+            text.push_str("\nFields that are no columns, for filters alone:\n\n| Field | Finds |\n|---|---|\n");
+        }
+        for question in pane.questions {
+            writeln!(text, "| `{}` | {} |", question.name, cell(question.about)).expect("text");
+        }
         let jumps: Vec<String> = pane.jumps.iter().map(|jump| format!("`{}`", jump.name)).collect();
         if !jumps.is_empty() {
             write!(text, "\nFrom a row there are ways to: {}.\n", jumps.join(", ")).expect("text");

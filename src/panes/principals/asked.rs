@@ -9,6 +9,7 @@ use crate::analysis::policy::{Layer, Truth, Verdict};
 use crate::analysis::power::{Answer, Question};
 use crate::analysis::{Assessment, PrincipalRow};
 use crate::catalog::actions;
+use crate::model::{Ask, Status};
 use crate::panes::document::Line;
 
 /// `can:"iam:PassRole"`: those who may, or of whom it cannot be told; `can="..."`: those who certainly may.
@@ -69,7 +70,11 @@ pub fn answer(a: &Assessment, text: &str) -> Result<Answered, String> {
     let found: Vec<&PrincipalRow> = a.principals.iter().filter(named).collect();
     let row = match found[..] {
         [one] => one,
-        [] => return Err(format!("there is no principal `{name}`")),
+        [] => {
+            let whole = a.facts.coverage.status(Ask::AuthorizationDetails) == Status::Complete;
+            let known = if whole { "" } else { ", as far as could be read" };
+            return Err(format!("there is no principal `{name}`{known}"));
+        }
         [first, second, ..] => {
             let kinds = format!("{} and {}", first.kind.word(), second.kind.word());
             return Err(format!("`{name}` is more than one principal, {kinds}: give the ARN or key"));
