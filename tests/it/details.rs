@@ -8,24 +8,6 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::harness::{Harness, wall};
 
-/// The name of the open tab.
-fn tab(harness: &Harness) -> &str {
-    let (tabs, open) = harness.app.opened.tabs();
-    tabs.get(open).map_or("", |tab| &tab.name)
-}
-
-/// Turns the tabs until one of this name is open.
-fn turn_to(mut harness: Harness, name: &str) -> Harness {
-    let count = harness.app.opened.tabs().0.len();
-    for _ in 0..count {
-        if tab(&harness) == name {
-            return harness;
-        }
-        harness = harness.press("tab");
-    }
-    panic!("there is no tab {name}");
-}
-
 /// The detail of a role of a vendor: it has tabs, conditions, marks, events.
 fn vendor(width: u16, height: u16) -> Harness {
     Harness::demo(width, height).press("2 / text:vendor-patchpilot enter enter")
@@ -39,11 +21,11 @@ fn tab_turns_the_pages_of_a_detail_and_in_a_list_goes_to_the_next_pane() {
     let mut harness = harness;
     for name in names.iter().cycle().skip(1).take(names.len()) {
         harness = harness.press("tab");
-        assert_eq!(tab(&harness), name);
+        assert_eq!(harness.tab(), name);
         assert!(harness.screen().contains(&format!("[{name}")), "{}", harness.screen());
     }
     harness = harness.press("shift-tab");
-    assert_eq!(tab(&harness), names[names.len() - 1]);
+    assert_eq!(harness.tab(), names[names.len() - 1]);
     let harness = harness.press("esc tab");
     assert_eq!(harness.app.pane, PaneId::Activity);
     // A detail without tabs has nothing to turn.
@@ -54,16 +36,15 @@ fn tab_turns_the_pages_of_a_detail_and_in_a_list_goes_to_the_next_pane() {
 #[test]
 fn the_next_row_keeps_the_tab_also_over_a_row_that_has_none_of_that_name() {
     let wanted = "Credentials";
-    let mut harness = turn_to(Harness::demo(120, 40).press("2 / text:ci-deployer enter enter"), wanted);
+    let mut harness = Harness::demo(120, 40).press("2 / text:ci-deployer enter enter");
     // The filter was to find a row that has the tab; now through all of them.
-    harness = harness.press("esc esc enter");
-    harness = turn_to(harness, wanted);
+    harness = harness.press("tab:Credentials esc esc enter tab:Credentials");
     let rows = harness.app.list().rows.len();
     let (mut with, mut without) = (0, 0);
     for key in std::iter::repeat_n("n", rows).chain(std::iter::repeat_n("N", rows)) {
         harness = harness.press(key);
         if harness.app.document().is_some_and(|document| document.find(wanted).is_some()) {
-            assert_eq!(tab(&harness), wanted);
+            assert_eq!(harness.tab(), wanted);
             with += 1;
         } else {
             assert_eq!(harness.app.opened.tabs().1, 0, "the first tab stands in");
@@ -77,25 +58,25 @@ fn the_next_row_keeps_the_tab_also_over_a_row_that_has_none_of_that_name() {
 fn back_and_esc_lead_to_the_tab_and_line_that_were_left() {
     // From a line of the first tab to another tab of the same row, and from there to the events.
     let harness = vendor(120, 40).press("G");
-    let (who, line) = (tab(&harness).to_owned(), harness.app.detail.clone());
+    let (who, line) = (harness.tab().to_owned(), harness.app.detail.clone());
     let harness = harness.press("enter");
-    assert_ne!(tab(&harness), who, "the line leads to a tab: {}", harness.screen());
-    let there = tab(&harness).to_owned();
+    assert_ne!(harness.tab(), who, "the line leads to a tab: {}", harness.screen());
+    let there = harness.tab().to_owned();
     let back = harness.press("esc");
-    assert_eq!((tab(&back), &back.app.detail), (who.as_str(), &line));
+    assert_eq!((back.tab(), &back.app.detail), (who.as_str(), &line));
     let harness = back.press("]");
     assert_eq!(harness.app.detail, line, "Esc has left nothing to go forward to");
     let harness = harness.press("enter a");
     assert_eq!(harness.app.pane, PaneId::Activity);
     let harness = harness.press("[");
-    assert_eq!(tab(&harness), there);
+    assert_eq!(harness.tab(), there);
     let harness = harness.press("tab shift-tab");
-    assert_eq!(tab(&harness), there);
+    assert_eq!(harness.tab(), there);
 }
 
 #[test]
 fn a_refresh_keeps_the_tab_and_shows_what_is_new() {
-    let mut harness = turn_to(vendor(120, 40), "Trust").press("j r");
+    let mut harness = vendor(120, 40).press("tab:Trust j r");
     let before = harness.app.detail.clone();
     let run = harness.effects.iter().rev().find_map(|effect| match effect {
         mgmtscope::app::Effect::Run(id, ..) => Some(*id),
@@ -108,7 +89,7 @@ fn a_refresh_keeps_the_tab_and_shows_what_is_new() {
     harness.deliver_to(run.expect("r reads again"), Batch::Roles(vec![Role { trust: trust.into(), ..role }]));
     let harness = harness.press("ctrl-l");
     assert_eq!(harness.app.detail, before);
-    assert_eq!(tab(&harness), "Trust");
+    assert_eq!(harness.tab(), "Trust");
     assert!(harness.screen().contains("123412341234"), "{}", harness.screen());
     // The document, and the open tab, which is made when it is looked at.
     assert_eq!(harness.app.opened.made, made + 2);
@@ -138,10 +119,10 @@ fn a_tab_for_later_is_made_once_and_only_when_opened() {
     let harness = vendor(80, 24);
     let made = harness.app.opened.made;
     let harness = harness.press("shift-tab");
-    assert_eq!((tab(&harness), harness.app.opened.made), ("Raw", made + 1));
+    assert_eq!((harness.tab(), harness.app.opened.made), ("Raw", made + 1));
     assert!(harness.screen().contains("\"trust\": {"), "{}", harness.screen());
     let harness = harness.press("tab shift-tab j j");
-    assert_eq!((tab(&harness), harness.app.opened.made), ("Raw", made + 1));
+    assert_eq!((harness.tab(), harness.app.opened.made), ("Raw", made + 1));
     // The first line leads to the tree, J as well.
     let harness = harness.press("g enter");
     assert!(harness.app.raw.is_some());
@@ -177,7 +158,7 @@ fn a_search_in_a_detail_goes_from_line_to_line_and_esc_ends_it_first() {
 fn what_is_copied_in_a_detail_is_the_line_or_the_open_tab() {
     let harness = vendor(80, 24).press("j y c");
     assert_eq!(harness.copied(), Some("arn:aws:iam::111122223333:role/vendors/vendor-patchpilot-monitor"));
-    let harness = turn_to(harness, "Trust").press("y d");
+    let harness = harness.press("tab:Trust y d");
     let text = harness.copied().expect("copied").to_owned();
     let mut lines = text.lines();
     assert!(lines.next().is_some_and(|title| title.starts_with("vendor-patchpilot")), "{text}");
@@ -193,7 +174,7 @@ fn a_click_on_a_tab_opens_it() {
     let (before, _) = row.split_once("Policies").expect("a tab of this name");
     let x = before.chars().count();
     let harness = harness.click(u16::try_from(x).expect("small"), u16::try_from(y).expect("small"));
-    assert_eq!(tab(&harness), "Policies");
+    assert_eq!(harness.tab(), "Policies");
 }
 
 #[test]
@@ -209,14 +190,14 @@ fn the_open_tab_is_said_on_every_screen() {
 #[test]
 fn tabs_are_drawn() {
     for (width, height) in [(80, 24), (40, 24), (200, 60)] {
-        let trust = turn_to(vendor(width, height), "Trust");
+        let trust = vendor(width, height).press("tab:Trust");
         insta::assert_snapshot!(format!("tab_trust_{width}x{height}"), trust.styled());
         let raw = vendor(width, height).press("shift-tab / text:action enter");
         insta::assert_snapshot!(format!("tab_raw_{width}x{height}"), raw.styled());
         // Somebody who is a step away from an administrator.
         for name in ["Power", "Paths"] {
-            let detail = Harness::demo(width, height).press("2 / text:ci-deployer enter enter z");
-            let detail = turn_to(detail, name);
+            let keys = format!("2 / text:ci-deployer enter enter z tab:{name}");
+            let detail = Harness::demo(width, height).press(&keys);
             insta::assert_snapshot!(format!("tab_{}_{width}x{height}", name.to_lowercase()), detail.styled());
         }
     }

@@ -132,10 +132,12 @@ impl Harness {
         }
     }
 
-    /// Keys with blanks between, named as in a keymap: `2 / text:admin enter`.
+    /// Keys with blanks between, named as in a keymap: `2 / text:admin enter`; `tab:NAME` turns to the tab of a detail.
     pub fn press(mut self, keys: &str) -> Self {
         for word in keys.split(' ').filter(|word| !word.is_empty()) {
-            if let Some(text) = word.strip_prefix("text:") {
+            if let Some(name) = word.strip_prefix("tab:") {
+                self.turn_to(name);
+            } else if let Some(text) = word.strip_prefix("text:") {
                 for c in text.replace('_', " ").chars() {
                     self.app_message(Msg::Key(Chord::plain(Key::Char(c))));
                 }
@@ -145,6 +147,23 @@ impl Harness {
         }
         self.settle();
         self
+    }
+
+    /// The name of the open tab.
+    pub fn tab(&self) -> &str {
+        let (tabs, open) = self.app.opened.tabs();
+        tabs.get(open).map_or("", |tab| &tab.name)
+    }
+
+    fn turn_to(&mut self, name: &str) {
+        let count = self.app.opened.tabs().0.len();
+        for _ in 0..count {
+            if self.tab() == name {
+                return;
+            }
+            self.app_message(Msg::Key("tab".parse().expect("a key")));
+        }
+        panic!("there is no tab {name}");
     }
 
     pub fn resize(mut self, width: u16, height: u16) -> Self {

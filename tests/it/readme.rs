@@ -6,12 +6,16 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use mgmtscope::analysis::power::grades;
 use mgmtscope::analysis::{Assessment, Lens, assess};
 use mgmtscope::app::command::Command;
 use mgmtscope::app::keymap::{Context, Keymap};
-use mgmtscope::catalog::{operations, policy};
+use mgmtscope::catalog::escalation::{self, Become};
+use mgmtscope::catalog::powers::{self, ShownBy};
+use mgmtscope::catalog::{operations, organization_paths, policy};
 use mgmtscope::model::Ask;
-use mgmtscope::panes::{ALL, Pane, Value};
+use mgmtscope::panes::principals::answer;
+use mgmtscope::panes::{ALL, Pane, TimeStyle, Value};
 use mgmtscope::ui::theme::Theme;
 use mgmtscope::ui::view;
 use ratatui::buffer::Buffer;
@@ -79,7 +83,19 @@ const SCREENS: &[(&str, (u16, u16), &str, &str)] = &[
         "1",
         "The overview on a wide screen, with principals, activity, residents and delegation below",
     ),
-    ("principals", (80, 24), "2 j", "The principals pane in a terminal of 80 by 24"),
+    ("principals", (100, 24), "2 j", "The principals pane: who could do most, and who gets to it most easily, first"),
+    (
+        "power",
+        (100, 34),
+        "2 / text:sandbox-cost-reader enter enter z tab:Power",
+        "A role's power: what it may do, by which statements, and how its number comes about",
+    ),
+    (
+        "paths",
+        (100, 28),
+        "2 / text:developer-tools enter enter z tab:Paths",
+        "A role's way to an administrator, with the statements behind it, and its levers over the organization",
+    ),
     (
         "activity",
         (120, 27),
@@ -89,7 +105,7 @@ const SCREENS: &[(&str, (u16, u16), &str, &str)] = &[
     (
         "detail",
         (120, 36),
-        "2 / text:patchpilot enter enter tab",
+        "2 / text:patchpilot enter enter tab:Trust",
         "A role of a vendor: its detail in tabs, with who may assume it",
     ),
     ("residents", (100, 24), "4", "The residents pane, heaviest first"),
@@ -215,7 +231,7 @@ fn the_calls_are_those_of_the_allowlist() {
 }
 
 /// More different words than this are no list of kinds.
-const KINDS: usize = 16;
+const KINDS: usize = 20;
 
 /// What the values of a column are like, told from the sample.
 fn kind(pane: &Pane, column: usize, a: &Assessment) -> String {
@@ -279,6 +295,92 @@ fn the_fields_are_those_of_the_panes() {
         }
     }
     keep("docs/fields.md", &text);
+}
+
+/// Answers on the command line, as the README shows them.
+const ANSWERS: &[&str] = &[
+    "sandbox-cost-reader iam:PassRole",
+    "developer-tools cloudtrail:StopLogging",
+    "AWSControlTowerAdmin sts:AssumeRole arn:aws:iam::111122223333:role/developer-tools",
+];
+
+#[test]
+fn the_answers_are_those_of_the_program() {
+    let a = sample();
+    let style = TimeStyle::utc(a.as_of);
+    let mut text = String::from("\n```text\n");
+    for question in ANSWERS {
+        let answered = answer(&a, question).expect("a question");
+        writeln!(text, "$ mgmtscope can {question} --demo\n{}", answered.words).expect("text");
+        for line in &answered.because {
+            writeln!(text, "  {}", line.plain(&style)).expect("text");
+        }
+    }
+    text.push_str("```\n\n");
+    keep_block("README.md", "can", &text);
+}
+
+const POWER_PAGE: &str = "docs/escalation.md";
+
+#[test]
+fn the_powers_are_those_of_the_catalogue() {
+    let mut text = String::from("\n| Power | In the column | | Shown by |\n|---|---|---|---|\n");
+    for class in powers::classes() {
+        let shown = match class.shown_by {
+            ShownBy::All => "all of",
+            ShownBy::Any => "any of",
+        };
+        let (word, short, count) = (class.power.word(), grades::short(class.power), class.probes.len());
+        writeln!(text, "| {word} | `{short}` | {} | {shown} {count} actions |", cell(class.meaning)).expect("text");
+    }
+    text.push('\n');
+    keep_block(POWER_PAGE, "powers", &text);
+}
+
+/// It becomes another principal, without raising it first.
+fn becomes(path: &escalation::Path, how: Become) -> bool {
+    path.raise.is_none() && path.become_ == Some(how)
+}
+
+#[test]
+fn the_ways_are_counted_as_the_catalogue_has_them() {
+    let kinds: &[(&str, fn(&escalation::Path) -> bool)] = &[
+        ("gives itself more rights", |path| path.become_.is_none()),
+        ("gives another principal more rights and becomes it", |path| path.raise.is_some() && path.become_.is_some()),
+        ("assumes a role", |path| becomes(path, Become::AssumeRole)),
+        ("writes itself into a role's trust policy", |path| becomes(path, Become::UpdateTrust)),
+        ("makes an access key for a user", |path| becomes(path, Become::CreateAccessKey)),
+        ("sets a user's first password", |path| becomes(path, Become::CreateLoginProfile)),
+        ("changes a user's password", |path| becomes(path, Become::UpdateLoginProfile)),
+        ("passes a role to a service that runs what the caller wants", |path| becomes(path, Become::PassRole)),
+        ("uses something that runs as a role already", |path| becomes(path, Become::UseResource)),
+    ];
+    let mut text = String::from("\n| Kind of step | Ways |\n|---|---|\n");
+    let mut told = 0;
+    for (what, is) in kinds {
+        let count = escalation::paths().iter().filter(|path| is(path)).count();
+        writeln!(text, "| {what} | {count} |").expect("text");
+        told += count;
+    }
+    let count = |of: fn(&escalation::Path) -> bool| escalation::paths().iter().filter(|path| of(path)).count();
+    let (ended, variants) = (count(|path| path.ended.is_some()), count(|path| path.variant_of.is_some()));
+    let all = escalation::paths().len();
+    assert_eq!(told, all, "a kind of step is missing here");
+    writeln!(text, "| all | {all}, {variants} of them longer forms of another, {ended} that AWS has ended |\n")
+        .expect("text");
+    keep_block(POWER_PAGE, "steps", &text);
+}
+
+#[test]
+fn the_levers_are_those_of_the_catalogue() {
+    let mut all: Vec<_> = organization_paths::paths().iter().collect();
+    all.sort_by_key(|path| (path.reaches, path.id));
+    let mut text = String::from("\n| Lever | | It |\n|---|---|---|\n");
+    for path in all {
+        writeln!(text, "| {} | {} | {} |", path.id, cell(path.name), path.reaches.words()).expect("text");
+    }
+    text.push('\n');
+    keep_block(POWER_PAGE, "levers", &text);
 }
 
 #[test]

@@ -136,7 +136,7 @@ pub fn short(power: Power) -> &'static str {
 fn grade(graph: &Graph, ground: &Ground, who: NodeId, class: &'static Class) -> Grade {
     let mut best = Grade::No;
     for probe in &class.probes {
-        let Some(action) = ActionId::find(probe.action) else { continue };
+        let Some(action) = ActionId::of(probe.action) else { continue };
         let node = graph.node(who);
         let root = node.kind == NodeKind::Root;
         if !root && node.summary.nowhere.contains(action) {
@@ -180,7 +180,7 @@ fn ask(graph: &Graph, ground: &Ground, who: NodeId, action: ActionId, probe: &'s
 /// Every question of a class that is answered with anything but no, the strongest first.
 pub fn shown(graph: &Graph, ground: &Ground, who: NodeId, class: &'static Class) -> Vec<Shown> {
     let mut all: Vec<Shown> =
-        class.probes.iter().filter_map(|probe| ask(graph, ground, who, ActionId::find(probe.action)?, probe)).collect();
+        class.probes.iter().filter_map(|probe| ask(graph, ground, who, ActionId::of(probe.action)?, probe)).collect();
     all.sort_by_key(|shown| std::cmp::Reverse(shown.grade));
     all
 }

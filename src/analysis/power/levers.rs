@@ -247,7 +247,7 @@ fn by_alternative(
     one: &'static Alternative,
 ) -> Option<Lever> {
     let nowhere = &graph.node(who).summary.nowhere;
-    let actions: Vec<ActionId> = one.actions.iter().map(|name| ActionId::find(name)).collect::<Option<_>>()?;
+    let actions: Vec<ActionId> = one.actions.iter().map(|name| ActionId::of(name)).collect::<Option<_>>()?;
     if graph.node(who).kind != super::NodeKind::Root && actions.iter().any(|action| nowhere.contains(*action)) {
         return None;
     }
@@ -300,6 +300,6 @@ pub fn actions_of(wanted: impl Fn(&Path) -> bool) -> ActionSet {
     paths
         .flat_map(|path| path.alternatives.iter())
         .flat_map(|one| &one.actions)
-        .filter_map(|a| ActionId::find(a))
+        .filter_map(|a| ActionId::of(a))
         .collect()
 }

@@ -242,7 +242,7 @@ impl<'a> Moves<'a> {
             return None;
         }
         for name in &path.required {
-            let action = ActionId::find(name)?;
+            let action = ActionId::of(name)?;
             let granted = if action == PASS_ROLE.get() {
                 let keys = [("iam:PassedToService", *service)];
                 self.need_with(&mut draft, from, action, &self.graph.node(to).arn, &keys)
@@ -267,7 +267,7 @@ impl<'a> Moves<'a> {
                     && path
                         .required
                         .iter()
-                        .filter_map(|name| ActionId::find(name))
+                        .filter_map(|name| ActionId::of(name))
                         .all(|action| self.need_of_resource(&mut draft, from, action, &resource.arn));
                 granted.then(|| self.becomes(from, to, path, draft, &resource.key)).flatten()
             });
@@ -284,11 +284,7 @@ impl<'a> Moves<'a> {
         let service =
             path.passed_to.iter().find(|service| self.around.services_of(to).iter().any(|s| s == *service))?;
         let mut draft = Draft::new();
-        if !path
-            .required
-            .iter()
-            .filter_map(|name| ActionId::find(name))
-            .all(|a| self.need_somewhere(&mut draft, from, a))
+        if !path.required.iter().filter_map(|name| ActionId::of(name)).all(|a| self.need_somewhere(&mut draft, from, a))
         {
             return None;
         }
@@ -359,7 +355,7 @@ impl<'a> Moves<'a> {
         let target = self.graph.node(to);
         let mut moves: Vec<Move> = Vec::new();
         let mut add = |how: Raise, resource: &str, more: &[(ActionId, &str)]| {
-            let (Some(path), Some(action)) = (self.by_raise.get(&how), ActionId::find(how.action())) else { return };
+            let (Some(path), Some(action)) = (self.by_raise.get(&how), ActionId::of(how.action())) else { return };
             let mut draft = Draft::new();
             let granted = self.need(&mut draft, from, action, resource)
                 && more.iter().all(|(action, resource)| self.need(&mut draft, from, *action, resource));

@@ -148,7 +148,7 @@ fn raised(moves: &Moves<'_>, id: NodeId) -> Option<Move> {
     let graph = moves.graph;
     let can_raise = Raise::ALL
         .iter()
-        .filter_map(|how| ActionId::find(how.action()))
+        .filter_map(|how| ActionId::of(how.action()))
         .any(|action| !graph.node(id).summary.nowhere.contains(action));
     if !can_raise {
         return None;
@@ -208,7 +208,7 @@ impl Index {
             .iter()
             .filter(|path| path.become_ == Some(Become::UseResource))
             .flat_map(|path| path.required.iter())
-            .filter_map(|name| ActionId::find(name));
+            .filter_map(|name| ActionId::of(name));
         let resources: BTreeSet<ActionId> = resources.collect();
         let of_resources: Vec<Holders> = resources.into_iter().map(holders).collect();
         let resource_users: BTreeSet<NodeId> = of_resources.iter().flat_map(Holders::everybody).collect();

@@ -2,6 +2,7 @@
 //! can be edited, services and resources that run as a role, and what more rights would bring.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 
 use super::graph::{Graph, NodeId, NodeKind};
 use super::holdings::{By, Holdings, Library, Summary};
@@ -58,9 +59,13 @@ pub struct Surroundings {
 
 /// The actions that an administrator is allowed, all of them.
 pub fn admin_actions() -> ActionSet {
-    let admin = powers::classes().iter().find(|class| class.power == powers::Power::Admin);
-    admin.into_iter().flat_map(|class| &class.probes).filter_map(|probe| ActionId::find(probe.action)).collect()
+    *ADMIN
 }
+
+static ADMIN: LazyLock<ActionSet> = LazyLock::new(|| {
+    let admin = powers::classes().iter().find(|class| class.power == powers::Power::Admin);
+    admin.into_iter().flat_map(|class| &class.probes).filter_map(|probe| ActionId::of(probe.action)).collect()
+});
 
 /// With these on everything one is an administrator as soon as one likes.
 const IAM_CONTROL: &[&str] =

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::ops::{BitAnd, BitOr, Not};
 use std::sync::LazyLock;
 
+use crate::catalog::escalation::Raise;
 use crate::catalog::{actions, escalation, organization_paths, powers};
 
 /// An action's number.
@@ -32,6 +33,11 @@ impl ActionId {
         UNIVERSE.by_name.get(&*name.to_ascii_lowercase()).copied()
     }
 
+    /// Of a name that stands in one of the catalogues: the same answer as [`Self::find`], without reading the name.
+    pub fn of(name: &'static str) -> Option<Self> {
+        UNIVERSE.by_address.get(&name.as_ptr().addr()).copied().or_else(|| Self::find(name))
+    }
+
     pub fn all() -> impl Iterator<Item = Self> {
         (0..u16::try_from(UNIVERSE.actions.len()).expect("it fits, as a test shows")).map(Self)
     }
@@ -40,27 +46,37 @@ impl ActionId {
 struct Universe {
     actions: Vec<(&'static str, String)>,
     by_name: HashMap<String, ActionId>,
+    /// By where the name stands in memory: each place of a catalogue that names an action.
+    by_address: HashMap<usize, ActionId>,
     only_star: ActionSet,
 }
 
 static UNIVERSE: LazyLock<Universe> = LazyLock::new(|| {
-    let mut universe = Universe { actions: Vec::new(), by_name: HashMap::new(), only_star: ActionSet::default() };
+    let mut universe = Universe {
+        actions: Vec::new(),
+        by_name: HashMap::new(),
+        by_address: HashMap::new(),
+        only_star: ActionSet::default(),
+    };
     let ways = escalation::paths().iter().flat_map(|path| path.required.iter().copied());
     let levers = organization_paths::paths()
         .iter()
         .flat_map(|path| path.alternatives.iter())
         .flat_map(|one| one.actions.iter().copied());
     let classes = powers::classes().iter().flat_map(|class| class.probes.iter().map(|probe| probe.action));
-    for name in EXTRA.iter().copied().chain(ways).chain(levers).chain(classes) {
+    let raises = Raise::ALL.iter().map(|how| how.action());
+    for name in EXTRA.iter().copied().chain(raises).chain(ways).chain(levers).chain(classes) {
         let lower = name.to_ascii_lowercase();
         if !universe.by_name.contains_key(&lower) {
             let id = ActionId(u16::try_from(universe.actions.len()).expect("it fits, as a test shows"));
             universe.actions.push((name, lower.clone()));
-            universe.by_name.insert(lower, id);
+            universe.by_name.insert(lower.clone(), id);
             if actions::find(name).is_some_and(|action| action.takes_only_star()) {
                 universe.only_star.insert(id);
             }
         }
+        let id = universe.by_name[&lower];
+        universe.by_address.insert(name.as_ptr().addr(), id);
     }
     universe
 });
