@@ -7,8 +7,10 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::graph::{Graph, Need, NodeId, NodeKind};
+use super::holdings::PolicyId;
 use super::surroundings::Surroundings;
 use super::universe::ActionId;
+use crate::analysis::policy::resource::Resources;
 use crate::analysis::policy::{Effect, Truth};
 use crate::catalog::escalation::{Become, Path, Raise, paths};
 use crate::catalog::organization_paths;
@@ -447,29 +449,35 @@ fn same_kind(pattern: &str, resource: &Arn) -> bool {
     pattern.service() == resource.service() && (ours == theirs || theirs.contains('*'))
 }
 
-/// The nodes that hold statements which allow an action, by statement: to find at once who could mean a resource.
+/// The nodes that hold statements which allow an action, by the resources that these name: to find at once who could mean
+/// a resource, however many statements there are.
+#[derive(Default)]
 pub struct Holders {
     everywhere: Vec<NodeId>,
-    by_statement: Vec<((u32, usize), Vec<NodeId>)>,
+    exact: HashMap<Box<str>, Vec<NodeId>>,
+    /// By the text before a star at the end.
+    beginning: HashMap<Box<str>, Vec<NodeId>>,
+    /// Statements whose resources have to be matched, each once.
+    others: Vec<((PolicyId, usize), Vec<NodeId>)>,
 }
 
 impl Holders {
     pub fn of(graph: &Graph, action: ActionId, nodes: impl Iterator<Item = NodeId>) -> Self {
-        let mut everywhere = Vec::new();
-        let mut by_statement: HashMap<(u32, usize), Vec<NodeId>> = HashMap::new();
+        let mut holders = Self::default();
+        let mut by_statement: HashMap<(PolicyId, usize), Vec<NodeId>> = HashMap::new();
         for id in nodes {
             let node = graph.node(id);
             if node.summary.nowhere.contains(action) {
                 continue;
             }
             if node.summary.everywhere.contains(action) {
-                everywhere.push(id);
+                holders.everywhere.push(id);
                 continue;
             }
             for (policy, _) in &node.holdings.identity {
                 let named = graph.library.get(*policy);
                 if named.policy.unreadable.is_some() {
-                    everywhere.push(id);
+                    holders.everywhere.push(id);
                 }
                 for (n, (statement, actions)) in named.policy.statements.iter().zip(&named.actions).enumerate() {
                     if statement.effect == Effect::Allow && actions.contains(action) {
@@ -478,16 +486,33 @@ impl Holders {
                 }
             }
         }
-        Self { everywhere, by_statement: by_statement.into_iter().collect() }
+        for ((policy, n), nodes) in by_statement {
+            let resources = graph.library.policy(policy).statements[n].resources.as_ref();
+            match resources.map(simple) {
+                Some(Some(patterns)) => {
+                    for (text, whole) in patterns {
+                        let map = if whole { &mut holders.exact } else { &mut holders.beginning };
+                        map.entry(text.into()).or_default().extend(&nodes);
+                    }
+                }
+                Some(None) => holders.others.push(((policy, n), nodes)),
+                None => {}
+            }
+        }
+        holders
     }
 
-    /// Whoever may be allowed the action on the resource; whether they are is to be asked.
-    pub fn candidates(&self, graph: &Graph, resource: &str) -> Vec<NodeId> {
+    /// Whoever may be allowed the action on the resource; whether they are is to be asked. `everywhere`: those too who are
+    /// allowed it on everything.
+    pub fn candidates(&self, graph: &Graph, resource: &str, everywhere: bool) -> Vec<NodeId> {
         use crate::analysis::policy::context::Missing;
         use crate::analysis::policy::{Context, resource::Place};
         let open = Context::open();
-        let mut found = self.everywhere.clone();
-        for ((policy, statement), nodes) in &self.by_statement {
+        let mut found = if everywhere { self.everywhere.clone() } else { Vec::new() };
+        found.extend(self.exact.get(resource).into_iter().flatten());
+        let beginnings = (0..=resource.len()).filter_map(|end| resource.get(..end));
+        found.extend(beginnings.filter_map(|text| self.beginning.get(text)).flatten());
+        for ((policy, statement), nodes) in &self.others {
             let statement = &graph.library.policy(*policy).statements[*statement];
             let Some(resources) = &statement.resources else { continue };
             if resources.matches(resource, &open, Place::Principal, &mut Missing::default()) != Truth::No {
@@ -501,6 +526,27 @@ impl Holders {
 
     /// Whoever holds the action on anything.
     pub fn everybody(&self) -> impl Iterator<Item = NodeId> + '_ {
-        self.everywhere.iter().copied().chain(self.by_statement.iter().flat_map(|(_, nodes)| nodes.iter().copied()))
+        let named =
+            self.exact.values().chain(self.beginning.values()).chain(self.others.iter().map(|(_, nodes)| nodes));
+        self.everywhere.iter().chain(named.flatten()).copied()
     }
+}
+
+/// The texts of resources, and whether each is the whole of one or its beginning. None: some have to be matched.
+fn simple(resources: &Resources) -> Option<Vec<(&str, bool)>> {
+    let one = |text: &'_ str| -> Option<(usize, bool)> {
+        let plain = |text: &str| !text.contains(['*', '?', '$']);
+        // A short ARN is completed: see `policy::resource`.
+        let short = text.starts_with("arn:") && text.matches(':').count() < 5 && !text.ends_with('*');
+        match text.strip_suffix('*') {
+            _ if short => None,
+            Some(beginning) if plain(beginning) => Some((beginning.len(), false)),
+            None if plain(text) => Some((text.len(), true)),
+            _ => None,
+        }
+    };
+    if resources.all_but {
+        return None;
+    }
+    resources.written.iter().map(|text| one(text).map(|(length, whole)| (&text[..length], whole))).collect()
 }

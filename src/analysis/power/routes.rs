@@ -5,7 +5,7 @@
 //! hang on what is not known. Each principal is reached once, so that the work grows with principals and with the
 //! statements that matter, not with pairs.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 
 use rayon::prelude::*;
 
@@ -113,6 +113,7 @@ impl Routes {
             graph.ids().filter(|id| self.of_node(*id).truth() >= least).map(|id| (self.steps(id), id)).collect();
         order.sort_unstable();
         let mut queue: VecDeque<NodeId> = order.into_iter().map(|(_, id)| id).collect();
+        let mut tried = Tried::default();
         while let Some(target) = queue.pop_front() {
             if !graph.node(target).kind.is_iam() {
                 continue;
@@ -120,7 +121,7 @@ impl Routes {
             let (steps, truth) = (self.steps(target), self.of_node(target).truth());
             let waiting = |from: &NodeId| *from != target && self.of_node(*from).truth() < least;
             let candidates: Vec<NodeId> =
-                index.before(graph, moves.around, target).into_iter().filter(waiting).collect();
+                index.before(graph, moves.around, target, &mut tried).into_iter().filter(waiting).collect();
             let found: Vec<(NodeId, Move)> = candidates
                 .into_par_iter()
                 .filter_map(|from| Some((from, moves.becoming(from, target).into_iter().next()?)))
@@ -190,10 +191,15 @@ fn pulled(graph: &Graph, ground: &Ground, id: NodeId) -> Option<Move> {
     })
 }
 
+/// Services, accounts and whether there is an instance profile: for which those were asked who need no more to pass a role
+/// than that it trusts the service.
+type Tried = HashSet<(String, String, bool)>;
+
 /// Who may be able to become whom, without asking yet.
 struct Index {
     assume: Holders,
-    of_roles: Vec<Holders>,
+    pass_role: Holders,
+    update_trust: Holders,
     of_users: Vec<Holders>,
     /// For resources that run as a role: by the first action of each way.
     of_resources: Vec<Holders>,
@@ -214,7 +220,8 @@ impl Index {
         let resource_users: BTreeSet<NodeId> = of_resources.iter().flat_map(Holders::everybody).collect();
         Self {
             assume: holders(moves::ASSUME_ROLE.get()),
-            of_roles: [&moves::PASS_ROLE, &moves::UPDATE_TRUST].map(|act| holders(act.get())).into(),
+            pass_role: holders(moves::PASS_ROLE.get()),
+            update_trust: holders(moves::UPDATE_TRUST.get()),
             of_users: [&moves::CREATE_ACCESS_KEY, &moves::CREATE_LOGIN_PROFILE, &moves::UPDATE_LOGIN_PROFILE]
                 .map(|act| holders(act.get()))
                 .into(),
@@ -224,18 +231,24 @@ impl Index {
     }
 
     /// Whoever might become the target.
-    fn before(&self, graph: &Graph, around: &Surroundings, target: NodeId) -> Vec<NodeId> {
+    fn before(&self, graph: &Graph, around: &Surroundings, target: NodeId, tried: &mut Tried) -> Vec<NodeId> {
         let node = graph.node(target);
         let mut found: Vec<NodeId> = Vec::new();
         if node.kind == NodeKind::User {
-            self.of_users.iter().for_each(|holders| found.extend(holders.candidates(graph, &node.arn)));
+            self.of_users.iter().for_each(|holders| found.extend(holders.candidates(graph, &node.arn, true)));
         } else {
-            self.of_roles.iter().for_each(|holders| found.extend(holders.candidates(graph, &node.arn)));
-            if !around.residents_known && !around.services_of(target).is_empty() {
+            // Who may pass every role, or use whatever runs, gets nothing from another role of the same services.
+            let profile = around.has_instance_profile(target);
+            let mut services = around.services_of(target).iter();
+            let fresh = services.any(|service| tried.insert((service.clone(), node.account().to_owned(), profile)));
+            found.extend(self.pass_role.candidates(graph, &node.arn, fresh));
+            found.extend(self.update_trust.candidates(graph, &node.arn, true));
+            if !around.residents_known && fresh {
                 found.extend(&self.resource_users);
             }
             for resource in around.run_as(target) {
-                self.of_resources.iter().for_each(|holders| found.extend(holders.candidates(graph, &resource.arn)));
+                let of_resource = |holders: &Holders| holders.candidates(graph, &resource.arn, true);
+                found.extend(self.of_resources.iter().flat_map(of_resource));
             }
             found.extend(self.trusted(graph, target));
         }
@@ -263,7 +276,7 @@ impl Index {
             }
         }
         if delegates {
-            found.extend(self.assume.candidates(graph, &node.arn));
+            found.extend(self.assume.candidates(graph, &node.arn, true));
         }
         found
     }
