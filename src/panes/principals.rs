@@ -167,7 +167,7 @@ pub fn events(principal: &PrincipalRow) -> Option<Target> {
         | PrincipalKind::IdentityCenterGroup => None,
         PrincipalKind::IdentityCenterUser => Some(Target::Filter(
             PaneId::Activity,
-            format!("arn:\"role/AWSReservedSSO_\" session={}", quote(&principal.name)),
+            format!("arn:\"role/AWSReservedSSO_\" session={}", quote(&principal.session)),
         )),
         _ => Some(exactly(PaneId::Activity, "arn", &principal.key)),
     }

@@ -8,6 +8,7 @@
 pub mod circumstances;
 pub mod grades;
 pub mod graph;
+pub mod holders;
 pub mod holdings;
 pub mod levers;
 pub mod moves;

@@ -4,14 +4,12 @@
 //! about, with the keys that the call carries. What hangs on facts that were not read leaves the step open, and says so.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use super::graph::{Graph, Need, NodeId, NodeKind};
-use super::holdings::PolicyId;
 use super::surroundings::Surroundings;
 use super::universe::ActionId;
-use crate::analysis::policy::resource::Resources;
-use crate::analysis::policy::{Effect, Truth};
+use crate::analysis::policy::Truth;
 use crate::catalog::escalation::{Become, Path, Raise, paths};
 use crate::catalog::organization_paths;
 use crate::model::{Arn, Text};
@@ -106,6 +104,15 @@ pub struct Moves<'a> {
     by_become: HashMap<Become, &'static Path>,
     pass_role: Vec<&'static Path>,
     use_resource: Vec<&'static Path>,
+    /// By principal: the ways of these two kinds whose other actions it is allowed on anything at all.
+    ready: Vec<OnceLock<Ready>>,
+}
+
+/// Ways that only hang on the role.
+#[derive(Default)]
+struct Ready {
+    pass_role: Vec<&'static Path>,
+    use_resource: Vec<&'static Path>,
 }
 
 impl<'a> Moves<'a> {
@@ -124,7 +131,24 @@ impl<'a> Moves<'a> {
             by_become: becomes.filter(plain).filter_map(|path| Some((path.become_?, path))).collect(),
             pass_role: of(Become::PassRole),
             use_resource: of(Become::UseResource),
+            ready: graph.ids().map(|_| OnceLock::new()).collect(),
         }
+    }
+
+    fn ready(&self, who: NodeId) -> &Ready {
+        self.ready[who as usize].get_or_init(|| {
+            let others = |path: &&&'static Path| {
+                let actions = path.required.iter().filter_map(|name| ActionId::of(name));
+                actions
+                    .filter(|action| *action != PASS_ROLE.get())
+                    .all(|action| self.graph.somewhere(who, action).0 != Truth::No)
+            };
+            let passes = !self.graph.node(who).summary.nowhere.contains(PASS_ROLE.get());
+            Ready {
+                pass_role: self.pass_role.iter().filter(|_| passes).filter(others).copied().collect(),
+                use_resource: self.use_resource.iter().filter(others).copied().collect(),
+            }
+        })
     }
 
     fn need(&self, draft: &mut Draft, who: NodeId, action: ActionId, resource: &str) -> bool {
@@ -188,6 +212,30 @@ impl<'a> Moves<'a> {
         moves
     }
 
+    /// The first way that is certain, or else the best: for the search, which needs one only.
+    pub fn best(&self, from: NodeId, to: NodeId) -> Option<Move> {
+        let target = self.graph.node(to);
+        if from == to || target.kind != NodeKind::Role || self.graph.node(from).kind == NodeKind::Root {
+            return self.becoming(from, to).into_iter().next();
+        }
+        let assumed = self.assume(from, to);
+        if assumed.as_ref().is_some_and(|step| step.truth == Truth::Yes) {
+            return assumed;
+        }
+        let trust = self.update_trust(from, to);
+        if trust.as_ref().is_some_and(|step| step.truth == Truth::Yes) {
+            return trust;
+        }
+        let rest = self.pass_role(from, to).into_iter().chain(self.use_resources(from, to));
+        let mut best: Option<Move> = None;
+        for step in assumed.into_iter().chain(trust).chain(rest) {
+            if best.as_ref().is_none_or(|best| step.truth > best.truth) {
+                best = Some(step);
+            }
+        }
+        best
+    }
+
     fn becomes(&self, from: NodeId, to: NodeId, path: &'static Path, draft: Draft, through: &str) -> Option<Move> {
         let Draft { truth, needs, open } = draft;
         let step = Move {
@@ -230,10 +278,7 @@ impl<'a> Moves<'a> {
         if services.is_empty() || !self.same_account(from, to) {
             return Vec::new();
         }
-        if self.graph.node(from).summary.nowhere.contains(PASS_ROLE.get()) {
-            return Vec::new();
-        }
-        self.pass_role.iter().filter_map(|path| self.pass_role_by(from, to, path)).collect()
+        self.ready(from).pass_role.iter().filter_map(|path| self.pass_role_by(from, to, path)).collect()
     }
 
     fn pass_role_by(&self, from: NodeId, to: NodeId, path: &'static Path) -> Option<Move> {
@@ -261,7 +306,7 @@ impl<'a> Moves<'a> {
     /// Through something that runs as the role already; or, while it is not known what does, through what may.
     pub fn use_resources(&self, from: NodeId, to: NodeId) -> Vec<Move> {
         let mut moves: Vec<Move> = Vec::new();
-        for path in &self.use_resource {
+        for path in &self.ready(from).use_resource {
             let resources = self.around.run_as(to).iter().filter(|one| path.runs_as.contains(&one.kind.as_str()));
             let found = resources.filter_map(|resource| {
                 let mut draft = Draft::new();
@@ -447,106 +492,4 @@ fn same_kind(pattern: &str, resource: &Arn) -> bool {
     let word = |resource: &str| resource.split(['/', ':']).next().unwrap_or("").to_owned();
     let (ours, theirs) = (word(resource.resource()), word(pattern.resource()));
     pattern.service() == resource.service() && (ours == theirs || theirs.contains('*'))
-}
-
-/// The nodes that hold statements which allow an action, by the resources that these name: to find at once who could mean
-/// a resource, however many statements there are.
-#[derive(Default)]
-pub struct Holders {
-    everywhere: Vec<NodeId>,
-    exact: HashMap<Box<str>, Vec<NodeId>>,
-    /// By the text before a star at the end.
-    beginning: HashMap<Box<str>, Vec<NodeId>>,
-    /// Statements whose resources have to be matched, each once.
-    others: Vec<((PolicyId, usize), Vec<NodeId>)>,
-}
-
-impl Holders {
-    pub fn of(graph: &Graph, action: ActionId, nodes: impl Iterator<Item = NodeId>) -> Self {
-        let mut holders = Self::default();
-        let mut by_statement: HashMap<(PolicyId, usize), Vec<NodeId>> = HashMap::new();
-        for id in nodes {
-            let node = graph.node(id);
-            if node.summary.nowhere.contains(action) {
-                continue;
-            }
-            if node.summary.everywhere.contains(action) {
-                holders.everywhere.push(id);
-                continue;
-            }
-            for (policy, _) in &node.holdings.identity {
-                let named = graph.library.get(*policy);
-                if named.policy.unreadable.is_some() {
-                    holders.everywhere.push(id);
-                }
-                for (n, (statement, actions)) in named.policy.statements.iter().zip(&named.actions).enumerate() {
-                    if statement.effect == Effect::Allow && actions.contains(action) {
-                        by_statement.entry((*policy, n)).or_default().push(id);
-                    }
-                }
-            }
-        }
-        for ((policy, n), nodes) in by_statement {
-            let resources = graph.library.policy(policy).statements[n].resources.as_ref();
-            match resources.map(simple) {
-                Some(Some(patterns)) => {
-                    for (text, whole) in patterns {
-                        let map = if whole { &mut holders.exact } else { &mut holders.beginning };
-                        map.entry(text.into()).or_default().extend(&nodes);
-                    }
-                }
-                Some(None) => holders.others.push(((policy, n), nodes)),
-                None => {}
-            }
-        }
-        holders
-    }
-
-    /// Whoever may be allowed the action on the resource; whether they are is to be asked. `everywhere`: those too who are
-    /// allowed it on everything.
-    pub fn candidates(&self, graph: &Graph, resource: &str, everywhere: bool) -> Vec<NodeId> {
-        use crate::analysis::policy::context::Missing;
-        use crate::analysis::policy::{Context, resource::Place};
-        let open = Context::open();
-        let mut found = if everywhere { self.everywhere.clone() } else { Vec::new() };
-        found.extend(self.exact.get(resource).into_iter().flatten());
-        let beginnings = (0..=resource.len()).filter_map(|end| resource.get(..end));
-        found.extend(beginnings.filter_map(|text| self.beginning.get(text)).flatten());
-        for ((policy, statement), nodes) in &self.others {
-            let statement = &graph.library.policy(*policy).statements[*statement];
-            let Some(resources) = &statement.resources else { continue };
-            if resources.matches(resource, &open, Place::Principal, &mut Missing::default()) != Truth::No {
-                found.extend(nodes);
-            }
-        }
-        found.sort_unstable();
-        found.dedup();
-        found
-    }
-
-    /// Whoever holds the action on anything.
-    pub fn everybody(&self) -> impl Iterator<Item = NodeId> + '_ {
-        let named =
-            self.exact.values().chain(self.beginning.values()).chain(self.others.iter().map(|(_, nodes)| nodes));
-        self.everywhere.iter().chain(named.flatten()).copied()
-    }
-}
-
-/// The texts of resources, and whether each is the whole of one or its beginning. None: some have to be matched.
-fn simple(resources: &Resources) -> Option<Vec<(&str, bool)>> {
-    let one = |text: &'_ str| -> Option<(usize, bool)> {
-        let plain = |text: &str| !text.contains(['*', '?', '$']);
-        // A short ARN is completed: see `policy::resource`.
-        let short = text.starts_with("arn:") && text.matches(':').count() < 5 && !text.ends_with('*');
-        match text.strip_suffix('*') {
-            _ if short => None,
-            Some(beginning) if plain(beginning) => Some((beginning.len(), false)),
-            None if plain(text) => Some((text.len(), true)),
-            _ => None,
-        }
-    };
-    if resources.all_but {
-        return None;
-    }
-    resources.written.iter().map(|text| one(text).map(|(length, whole)| (&text[..length], whole))).collect()
 }

@@ -10,8 +10,9 @@ use std::collections::{BTreeSet, HashSet, VecDeque};
 use rayon::prelude::*;
 
 use super::graph::{Graph, NodeId, NodeKind};
+use super::holders::Holders;
 use super::levers::{self, Ground};
-use super::moves::{self, Holders, Move, Moves};
+use super::moves::{self, Move, Moves};
 use super::surroundings::{Surroundings, admin_actions};
 use super::universe::ActionId;
 use crate::analysis::policy::Truth;
@@ -124,7 +125,7 @@ impl Routes {
                 index.before(graph, moves.around, target, &mut tried).into_iter().filter(waiting).collect();
             let found: Vec<(NodeId, Move)> = candidates
                 .into_par_iter()
-                .filter_map(|from| Some((from, moves.becoming(from, target).into_iter().next()?)))
+                .filter_map(|from| Some((from, moves.best(from, target)?)))
                 .filter(|(_, step)| step.truth >= least)
                 .collect();
             for (from, first) in found {

@@ -283,6 +283,8 @@ pub struct PrincipalRow {
     pub policies: Policies,
     pub gates: Vec<Gate>,
     pub deeds: Deeds,
+    /// Of a person of Identity Center: the name that their sessions bear.
+    pub session: Text,
     /// Keys of the residents that carry it: functions, instances and the like.
     pub residents: Vec<Text>,
     pub marks: BTreeSet<Mark>,

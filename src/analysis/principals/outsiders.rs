@@ -113,6 +113,9 @@ fn person(
             permission_sets.push(set);
         }
     }
+    // Identity Center names sessions after the user name; where that is an email, after the email.
+    let email = known.and_then(|user| user.email.clone()).filter(|email| sessions.contains_key(email.as_str()));
+    let session = email.filter(|_| !sessions.contains_key(name.as_str())).unwrap_or_else(|| name.clone());
     let groups: BTreeSet<&Text> = ways.iter().filter_map(|(group, _)| *group).collect();
     let entry = if groups.is_empty() {
         "Identity Center".to_owned()
@@ -123,7 +126,8 @@ fn person(
     PrincipalRow {
         key: id.clone(),
         kind: PrincipalKind::IdentityCenterUser,
-        deeds: sessions.get(name.as_str()).copied().unwrap_or_default(),
+        deeds: sessions.get(session.as_str()).copied().unwrap_or_default(),
+        session,
         name,
         entry,
         gates,
