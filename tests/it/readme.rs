@@ -344,7 +344,7 @@ fn becomes(path: &escalation::Path, how: Become) -> bool {
 
 #[test]
 fn the_ways_are_counted_as_the_catalogue_has_them() {
-    let kinds: &[(&str, fn(&escalation::Path) -> bool)] = &[
+    let kinds: &[(&str, IsKind)] = &[
         ("gives itself more rights", |path| path.become_.is_none()),
         ("gives another principal more rights and becomes it", |path| path.raise.is_some() && path.become_.is_some()),
         ("assumes a role", |path| becomes(path, Become::AssumeRole)),
@@ -389,3 +389,6 @@ fn twice_enter_on_a_line_of_the_overview_shows_the_rows_behind_it() {
     assert_ne!(harness.app.pane, mgmtscope::panes::PaneId::Overview);
     assert!(!harness.app.list().rows.is_empty() && harness.app.list().rows.len() < harness.app.list().total);
 }
+
+/// Whether a way is of a kind.
+type IsKind = fn(&escalation::Path) -> bool;
