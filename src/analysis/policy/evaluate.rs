@@ -6,6 +6,7 @@
 //! orgs_manage_policies_rcps.
 
 use super::Truth;
+use super::action::Asked;
 use super::context::{Context, Found, Missing};
 use super::document::{Effect, Policy, Statement};
 use super::principal::{Caller, Grant};
@@ -183,7 +184,7 @@ fn judge(request: &Request<'_>, layers: &Layers<'_>, evidence: &mut Evidence) ->
     let own = special::has_policies_of_its_own(caller);
     let boundary = layers.boundary.filter(|_| own);
     let bounded = boundary.is_some_and(|policies| !policies.is_empty());
-    let mut judge = Judge { request, bounded, layer: Layer::Identity, level: 0, evidence };
+    let mut judge = Judge { request, action: Asked::new(action), bounded, layer: Layer::Identity, level: 0, evidence };
     let identity = if own { judge.policies(layers.identity) } else { Answer::default() };
     judge.layer = Layer::Resource;
     let mut resource = layers.resource.map_or_else(Answer::default, |policy| judge.policies(&[policy]));
@@ -198,8 +199,11 @@ fn judge(request: &Request<'_>, layers: &Layers<'_>, evidence: &mut Evidence) ->
     let session = layers.session.filter(|_| caller.account().is_some());
     let session = ceiling(Layer::Session, session, special::is_free_without_session_policy(caller));
     let scp = if special::scps_bind(caller) { judge.levels(Layer::Scp, layers.scps) } else { Answer::ceiling(true) };
-    let rcp =
-        if special::rcps_bind(caller, action) { judge.levels(Layer::Rcp, layers.rcps) } else { Answer::ceiling(true) };
+    let rcp = if !layers.rcps.is_empty() && special::rcps_bind(caller, action) {
+        judge.levels(Layer::Rcp, layers.rcps)
+    } else {
+        Answer::ceiling(true)
+    };
 
     let granted = granted(request, identity, resource, boundary.allows().and(session.allows()));
     // What a service does for the caller it may do where the caller itself may not: Identity Center and its roles.
@@ -254,6 +258,7 @@ fn granted(request: &Request<'_>, identity: Answer, resource: Answer, bounded: T
 
 struct Judge<'a, 'e> {
     request: &'a Request<'a>,
+    action: Asked<'a>,
     /// The caller has a boundary.
     bounded: bool,
     layer: Layer,
@@ -313,7 +318,7 @@ impl Judge<'_, '_> {
     fn applies(&mut self, statement: &Statement) -> (Grant, Truth) {
         let none = (Grant::None, Truth::No);
         let request = self.request;
-        if !statement.actions.as_ref().is_some_and(|actions| actions.matches(request.action)) {
+        if !statement.actions.as_ref().is_some_and(|actions| actions.include(self.action)) {
             return none;
         }
         let grant = match (self.layer, &statement.principals, statement.effect) {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::circumstances::Circumstances;
-use super::holdings::{By, Drafts, Holdings, Library, Named, PolicyId, Summary, customer_policy};
+use super::holdings::{By, Drafts, Holdings, Library, Named, PolicyId, Settled, Summary, customer_policy};
 use super::universe::ActionId;
 use crate::analysis::policy::{
     Caller, Context, Effect, Evidence, Layer, Layers, Policy, Request, StatementRef, Truth, Value, Verdict, evaluate,
@@ -38,6 +38,7 @@ pub struct Node {
     pub caller: Caller,
     pub holdings: Holdings,
     pub summary: Summary,
+    settled: Settled,
     /// Of a role.
     pub trust: Option<PolicyId>,
     /// The circumstances in which it can act: with a key, in a session. Power is what any of them gives.
@@ -106,7 +107,19 @@ impl Graph {
         let by_key = nodes.iter().zip(0..).map(|(node, id)| (node.key.clone(), id)).collect();
         let accounts = nodes.iter().map(|node| node.account().to_owned()).collect::<BTreeSet<_>>();
         let delegating = accounts.into_iter().map(|account| (account.clone(), delegates_to(&account))).collect();
-        Self { nodes, library, by_key, delegating }
+        let mut graph = Self { nodes, library, by_key, delegating };
+        let settled: Vec<Settled> = graph.nodes.par_iter().map(|node| graph.settle(node)).collect();
+        graph.nodes.iter_mut().zip(settled).for_each(|(node, settled)| node.settled = settled);
+        graph
+    }
+
+    fn settle(&self, node: &Node) -> Settled {
+        let summary = &node.summary;
+        let mut settled = Settled::default();
+        for action in (summary.alike & !summary.everywhere & !summary.nowhere).iter() {
+            settled.insert(action, self.ask(node, action, "*", &[], None));
+        }
+        settled
     }
 
     pub fn node(&self, id: NodeId) -> &Node {
@@ -136,12 +149,17 @@ impl Graph {
         if node.summary.nowhere.contains(action) {
             return Truth::No;
         }
-        self.ask(node, action.lower(), resource, keys, None)
+        match node.settled.get(action).filter(|_| keys.is_empty()) {
+            Some(truth) if !special::refused_by_service(&node.caller, action.lower(), resource) => truth,
+            Some(_) => Truth::No,
+            None => self.ask(node, action, resource, keys, None),
+        }
     }
 
     /// The answer by evaluating every policy, with no shortcut: for benchmarks and tests of the shortcuts.
     pub fn evaluate(&self, who: NodeId, action: ActionId, resource: &str) -> Truth {
-        self.ask(self.node(who), action.lower(), resource, &[], None)
+        let node = self.node(who);
+        self.with_layers(node, None, |_| true, |layers| best(node, action.lower(), resource, &[], false, layers))
     }
 
     /// Whether a principal may do something to any resource at all, and to which.
@@ -153,12 +171,15 @@ impl Graph {
         if node.summary.nowhere.contains(action) {
             return (Truth::No, Text::default());
         }
+        if let Some(truth) = node.settled.get(action) {
+            return (truth, if truth == Truth::No { Text::default() } else { Text::new("*") });
+        }
         if action.takes_only_star() {
-            return (self.ask(node, action.lower(), "*", &[], None), Text::new("*"));
+            return (self.ask(node, action, "*", &[], None), Text::new("*"));
         }
         let mut best = (Truth::No, Text::default());
         for resource in self.examples(node, action) {
-            let truth = self.ask(node, action.lower(), &resource, &[], None);
+            let truth = self.ask(node, action, &resource, &[], None);
             if truth > best.0 {
                 best = (truth, Text::new(&resource));
             }
@@ -204,38 +225,34 @@ impl Graph {
     pub fn may_assume(&self, who: NodeId, role: NodeId) -> Truth {
         let Some(trust) = self.node(role).trust else { return Truth::No };
         let node = self.node(who);
-        self.ask(node, super::moves::ASSUME_ROLE.get().lower(), &self.node(role).arn, &[], Some(trust))
+        self.ask(node, super::moves::ASSUME_ROLE.get(), &self.node(role).arn, &[], Some(trust))
     }
 
     /// The verdict over all circumstances in which the principal can act.
     fn ask(
         &self,
         node: &Node,
-        action: &str,
+        action: ActionId,
         resource: &str,
         keys: &[(&'static str, &str)],
         trust: Option<PolicyId>,
     ) -> Truth {
-        self.with_layers(node, trust, |layers| {
-            let mut best = Truth::No;
-            for context in &node.contexts {
-                let context = with_keys(context, keys);
-                let request = request(node, action, resource, &context, trust.is_some());
-                best = best.max(match evaluate(&request, layers) {
-                    Verdict::Allowed => Truth::Yes,
-                    Verdict::CannotTell => Truth::Unknown,
-                    Verdict::ImplicitlyDenied | Verdict::ExplicitlyDenied => Truth::No,
-                });
-                if best == Truth::Yes {
-                    break;
-                }
-            }
-            best
+        let speaks = |named: &Named| named.speaks_of(action);
+        self.with_layers(node, trust, speaks, |layers| {
+            best(node, action.lower(), resource, keys, trust.is_some(), layers)
         })
     }
 
-    fn with_layers<T>(&self, node: &Node, trust: Option<PolicyId>, then: impl FnOnce(&Layers<'_>) -> T) -> T {
-        let identity: Vec<&Policy> = node.holdings.identity.iter().map(|(id, _)| self.library.policy(*id)).collect();
+    /// `speaks`: which of the principal's own policies could matter.
+    fn with_layers<T>(
+        &self,
+        node: &Node,
+        trust: Option<PolicyId>,
+        speaks: impl Fn(&Named) -> bool,
+        then: impl FnOnce(&Layers<'_>) -> T,
+    ) -> T {
+        let own = node.holdings.identity.iter().map(|(id, _)| self.library.get(*id));
+        let identity: Vec<&Policy> = own.filter(|named| speaks(named)).map(|named| &named.policy).collect();
         let boundary = node.holdings.boundary.map(|id| [self.library.policy(id)]);
         let layers = Layers {
             identity: &identity,
@@ -290,13 +307,18 @@ impl Graph {
             Verdict::ExplicitlyDenied => 2,
             Verdict::ImplicitlyDenied => 3,
         };
-        let best = self.with_layers(node, trust, |layers| {
-            let explained = |context: &Context| {
-                let context = with_keys(context, keys);
-                explain(&request(node, action, resource, &context, trust.is_some()), layers)
-            };
-            node.contexts.iter().map(explained).min_by_key(|(verdict, _)| rank(*verdict))
-        });
+        let best = self.with_layers(
+            node,
+            trust,
+            |_| true,
+            |layers| {
+                let explained = |context: &Context| {
+                    let context = with_keys(context, keys);
+                    explain(&request(node, action, resource, &context, trust.is_some()), layers)
+                };
+                node.contexts.iter().map(explained).min_by_key(|(verdict, _)| rank(*verdict))
+            },
+        );
         let (verdict, Evidence { statements, missing, blocked_by, .. }) =
             best.unwrap_or((Verdict::ImplicitlyDenied, Evidence::default()));
         let cited = |(at, truth): (StatementRef, Truth)| {
@@ -318,8 +340,32 @@ impl Graph {
 /// `own`: the resource's own policy is at hand, so that it matters whose resource it is; else the account's own permission
 /// is what is asked about.
 fn request<'a>(node: &'a Node, action: &'a str, resource: &'a str, context: &'a Context, own: bool) -> Request<'a> {
-    let account = resource.split(':').nth(4).filter(|account| own && account.len() == 12);
+    let account = own.then(|| resource.split(':').nth(4).filter(|account| account.len() == 12)).flatten();
     Request { caller: &node.caller, action, resource, resource_account: account, context }
+}
+
+/// The best verdict over all circumstances in which a principal can act.
+fn best(
+    node: &Node,
+    action: &str,
+    resource: &str,
+    keys: &[(&'static str, &str)],
+    into: bool,
+    layers: &Layers<'_>,
+) -> Truth {
+    let mut best = Truth::No;
+    for context in &node.contexts {
+        let context = with_keys(context, keys);
+        best = best.max(match evaluate(&request(node, action, resource, &context, into), layers) {
+            Verdict::Allowed => Truth::Yes,
+            Verdict::CannotTell => Truth::Unknown,
+            Verdict::ImplicitlyDenied | Verdict::ExplicitlyDenied => Truth::No,
+        });
+        if best == Truth::Yes {
+            break;
+        }
+    }
+    best
 }
 
 fn delegates_to(account: &str) -> Policy {
@@ -433,6 +479,7 @@ fn node(arn: Arn, kind: NodeKind, name: Text) -> Node {
         name,
         holdings: Holdings::default(),
         summary: Summary::default(),
+        settled: Settled::default(),
         trust: None,
         contexts: Vec::new(),
         arn,

@@ -92,7 +92,7 @@ impl Holders {
 }
 
 /// The texts of resources, and whether each is the whole of one or its beginning. None: some have to be matched.
-fn simple(resources: &Resources) -> Option<Vec<(&str, bool)>> {
+pub fn simple(resources: &Resources) -> Option<Vec<(&str, bool)>> {
     let one = |text: &'_ str| -> Option<(usize, bool)> {
         let plain = |text: &str| !text.contains(['*', '?', '$']);
         // A short ARN is completed: see `policy::resource`.

@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use rayon::prelude::*;
 
 use super::universe::{ActionId, ActionSet};
-use crate::analysis::policy::{Effect, Policy, Statement};
+use crate::analysis::policy::resource::Resources;
+use crate::analysis::policy::{Effect, Policy, Statement, Truth};
 use crate::model::{AccountId, Arn, AttachedPolicy, Facts, InlinePolicy, PermissionSet, Text};
 
 /// A policy's number in the [`Library`].
@@ -29,12 +30,23 @@ pub struct Named {
     pub policy: Policy,
     /// For each statement, the actions that matter which it speaks of.
     pub actions: Box<[ActionSet]>,
+    /// The actions that any of its statements speaks of; every one, if it could not be read.
+    any: ActionSet,
 }
 
 impl Named {
     fn new(kind: PolicyKind, name: Text, arn: Arn, policy: Policy) -> Self {
-        let actions = policy.statements.iter().map(actions_of).collect();
-        Self { kind, name, arn, policy, actions }
+        let actions: Box<[ActionSet]> = policy.statements.iter().map(actions_of).collect();
+        let any = match policy.unreadable {
+            Some(_) => ActionSet::all(),
+            None => actions.iter().fold(ActionSet::default(), |any, actions| any | *actions),
+        };
+        Self { kind, name, arn, policy, actions, any }
+    }
+
+    /// Whether it could matter to an action at all.
+    pub fn speaks_of(&self, action: ActionId) -> bool {
+        self.any.contains(action)
     }
 }
 
@@ -215,6 +227,8 @@ pub struct Summary {
     pub everywhere: ActionSet,
     /// Allowed on no resource, whatever the circumstances.
     pub nowhere: ActionSet,
+    /// No statement tells one resource from another: the same answer for all of them.
+    pub alike: ActionSet,
 }
 
 impl Summary {
@@ -223,11 +237,36 @@ impl Summary {
         let bound = holdings.boundary.map(|id| Tally::of(std::iter::once(library.get(id))));
         let mut everywhere = own.plain_allow & !own.deny;
         let mut nowhere = !own.allow | own.plain_deny;
-        if let Some(bound) = bound {
+        if let Some(bound) = &bound {
             everywhere = everywhere & bound.plain_allow & !bound.deny;
             nowhere = nowhere | !bound.allow | bound.plain_deny;
         }
-        Self { everywhere, nowhere }
+        let alike = !(own.narrow | bound.map_or_else(ActionSet::default, |bound| bound.narrow));
+        Self { everywhere, nowhere, alike }
+    }
+}
+
+/// Answers that hold for every resource and hang on circumstances, each asked once.
+#[derive(Debug, Default)]
+pub struct Settled {
+    yes: ActionSet,
+    unknown: ActionSet,
+    no: ActionSet,
+}
+
+impl Settled {
+    pub fn insert(&mut self, action: ActionId, truth: Truth) {
+        let set = match truth {
+            Truth::Yes => &mut self.yes,
+            Truth::Unknown => &mut self.unknown,
+            Truth::No => &mut self.no,
+        };
+        set.insert(action);
+    }
+
+    pub fn get(&self, action: ActionId) -> Option<Truth> {
+        let all = [(&self.yes, Truth::Yes), (&self.unknown, Truth::Unknown), (&self.no, Truth::No)];
+        all.into_iter().find(|(set, _)| set.contains(action)).map(|(_, truth)| truth)
     }
 }
 
@@ -237,6 +276,8 @@ struct Tally {
     allow: ActionSet,
     plain_deny: ActionSet,
     deny: ActionSet,
+    /// Of statements about some resources only.
+    narrow: ActionSet,
 }
 
 impl Tally {
@@ -246,6 +287,7 @@ impl Tally {
             if named.policy.unreadable.is_some() {
                 // It may allow and deny anything.
                 (tally.allow, tally.deny) = (ActionSet::all(), ActionSet::all());
+                tally.narrow = ActionSet::all();
             }
             for (statement, actions) in named.policy.statements.iter().zip(&named.actions) {
                 let (plain, any) = match statement.effect {
@@ -253,6 +295,9 @@ impl Tally {
                     Effect::Deny => (&mut tally.plain_deny, &mut tally.deny),
                 };
                 *any = *any | *actions;
+                if !statement.resources.as_ref().is_some_and(Resources::is_everything) {
+                    tally.narrow = tally.narrow | *actions;
+                }
                 if is_plain(statement) {
                     *plain = *plain | *actions;
                 }

@@ -13,9 +13,12 @@ pub mod holdings;
 pub mod levers;
 pub mod moves;
 pub mod question;
+mod raises;
 pub mod reach;
 pub mod routes;
 pub mod surroundings;
+pub mod targets;
+pub mod trusts;
 pub mod universe;
 
 use std::sync::Arc;
@@ -115,7 +118,7 @@ impl Power {
         let mut all: Vec<Move> = moves.raising(who, who);
         for other in self.graph.ids().filter(|other| *other != who) {
             all.extend(moves.becoming(who, other));
-            all.extend(moves.raising_and_becoming(who, other));
+            all.extend(moves.raising_and_becoming(who, other, Truth::Unknown));
         }
         all.retain(|step| step.truth != Truth::No);
         all

@@ -8,6 +8,7 @@ use std::sync::{LazyLock, OnceLock};
 
 use super::graph::{Graph, Need, NodeId, NodeKind};
 use super::surroundings::Surroundings;
+use super::trusts::LetsIn;
 use super::universe::ActionId;
 use crate::analysis::policy::Truth;
 use crate::catalog::escalation::{Become, Path, Raise, paths};
@@ -74,14 +75,14 @@ impl Move {
 }
 
 /// A step in the making.
-struct Draft {
-    truth: Truth,
-    needs: Vec<Need>,
-    open: Vec<String>,
+pub(super) struct Draft {
+    pub(super) truth: Truth,
+    pub(super) needs: Vec<Need>,
+    pub(super) open: Vec<String>,
 }
 
 impl Draft {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { truth: Truth::Yes, needs: Vec::new(), open: Vec::new() }
     }
 
@@ -100,19 +101,21 @@ impl Draft {
 pub struct Moves<'a> {
     pub graph: &'a Graph,
     pub around: &'a Surroundings,
-    by_raise: HashMap<Raise, &'static Path>,
+    pub(super) by_raise: HashMap<Raise, &'static Path>,
     by_become: HashMap<Become, &'static Path>,
     pass_role: Vec<&'static Path>,
     use_resource: Vec<&'static Path>,
     /// By principal: the ways of these two kinds whose other actions it is allowed on anything at all.
     ready: Vec<OnceLock<Ready>>,
+    /// By role.
+    lets_in: Vec<OnceLock<LetsIn>>,
 }
 
-/// Ways that only hang on the role.
+/// Ways that only hang on the role, with how certain all else is.
 #[derive(Default)]
 struct Ready {
-    pass_role: Vec<&'static Path>,
-    use_resource: Vec<&'static Path>,
+    pass_role: Vec<(&'static Path, Truth)>,
+    use_resource: Vec<(&'static Path, Truth)>,
 }
 
 impl<'a> Moves<'a> {
@@ -132,26 +135,64 @@ impl<'a> Moves<'a> {
             pass_role: of(Become::PassRole),
             use_resource: of(Become::UseResource),
             ready: graph.ids().map(|_| OnceLock::new()).collect(),
+            lets_in: graph.ids().map(|_| OnceLock::new()).collect(),
+        }
+    }
+
+    pub fn lets_in(&self, role: NodeId) -> &LetsIn {
+        self.lets_in[role as usize].get_or_init(|| LetsIn::of(self.graph, role))
+    }
+
+    /// Whether one could become the other at all, before anything is asked. `least`: and be certain to.
+    pub(super) fn could_become(&self, from: NodeId, to: NodeId, least: Truth) -> bool {
+        let holds = |act: &Act| !self.graph.node(from).summary.nowhere.contains(act.get());
+        let any = least != Truth::Yes;
+        match self.graph.node(to).kind {
+            NodeKind::User => {
+                let known = self.around.credentials_of(to);
+                holds(&CREATE_ACCESS_KEY)
+                    || holds(&CREATE_LOGIN_PROFILE) && (any || known.password == Some(false))
+                    || holds(&UPDATE_LOGIN_PROFILE) && (any || known.password == Some(true) && known.mfa == Some(false))
+            }
+            NodeKind::Role => {
+                let services = self.around.services_of(to);
+                let trusts = |path: &Path| path.passed_to.iter().any(|one| services.iter().any(|s| s == one));
+                let profile = self.around.has_instance_profile(to);
+                let ready = self.ready(from);
+                let passes = |(path, truth): &(&Path, Truth)| {
+                    *truth >= least && trusts(path) && (profile || !path.instance_profile)
+                };
+                let uses = |(path, truth): &(&Path, Truth)| {
+                    let mut run = self.around.run_as(to).iter();
+                    *truth >= least && run.any(|one| path.runs_as.contains(&one.kind.as_str()))
+                        || any && !self.around.residents_known && trusts(path)
+                };
+                holds(&UPDATE_TRUST)
+                    || self.lets_in(to).may_include(self.graph, from)
+                    || !services.is_empty() && ready.pass_role.iter().any(passes)
+                    || ready.use_resource.iter().any(uses)
+            }
+            NodeKind::Root | NodeKind::PermissionSet => false,
         }
     }
 
     fn ready(&self, who: NodeId) -> &Ready {
         self.ready[who as usize].get_or_init(|| {
-            let others = |path: &&&'static Path| {
+            let others = |path: &&'static Path| {
                 let actions = path.required.iter().filter_map(|name| ActionId::of(name));
-                actions
-                    .filter(|action| *action != PASS_ROLE.get())
-                    .all(|action| self.graph.somewhere(who, action).0 != Truth::No)
+                let others = actions.filter(|action| *action != PASS_ROLE.get());
+                let truth = others.map(|action| self.graph.somewhere(who, action).0).min().unwrap_or(Truth::Yes);
+                (truth != Truth::No).then_some((*path, truth))
             };
             let passes = !self.graph.node(who).summary.nowhere.contains(PASS_ROLE.get());
             Ready {
-                pass_role: self.pass_role.iter().filter(|_| passes).filter(others).copied().collect(),
-                use_resource: self.use_resource.iter().filter(others).copied().collect(),
+                pass_role: self.pass_role.iter().filter(|_| passes).filter_map(others).collect(),
+                use_resource: self.use_resource.iter().filter_map(others).collect(),
             }
         })
     }
 
-    fn need(&self, draft: &mut Draft, who: NodeId, action: ActionId, resource: &str) -> bool {
+    pub(super) fn need(&self, draft: &mut Draft, who: NodeId, action: ActionId, resource: &str) -> bool {
         self.need_with(draft, who, action, resource, &[])
     }
 
@@ -253,6 +294,9 @@ impl<'a> Moves<'a> {
     }
 
     pub fn assume(&self, from: NodeId, to: NodeId) -> Option<Move> {
+        if !self.lets_in(to).may_include(self.graph, from) {
+            return None;
+        }
         let truth = self.graph.may_assume(from, to);
         let mut draft = Draft::new();
         draft.truth = truth;
@@ -261,7 +305,7 @@ impl<'a> Moves<'a> {
         self.becomes(from, to, self.by_become.get(&Become::AssumeRole)?, draft, "")
     }
 
-    fn same_account(&self, from: NodeId, to: NodeId) -> bool {
+    pub(super) fn same_account(&self, from: NodeId, to: NodeId) -> bool {
         self.graph.node(from).account() == self.graph.node(to).account()
     }
 
@@ -278,7 +322,7 @@ impl<'a> Moves<'a> {
         if services.is_empty() || !self.same_account(from, to) {
             return Vec::new();
         }
-        self.ready(from).pass_role.iter().filter_map(|path| self.pass_role_by(from, to, path)).collect()
+        self.ready(from).pass_role.iter().filter_map(|(path, _)| self.pass_role_by(from, to, path)).collect()
     }
 
     fn pass_role_by(&self, from: NodeId, to: NodeId, path: &'static Path) -> Option<Move> {
@@ -306,7 +350,7 @@ impl<'a> Moves<'a> {
     /// Through something that runs as the role already; or, while it is not known what does, through what may.
     pub fn use_resources(&self, from: NodeId, to: NodeId) -> Vec<Move> {
         let mut moves: Vec<Move> = Vec::new();
-        for path in &self.ready(from).use_resource {
+        for (path, _) in &self.ready(from).use_resource {
             let resources = self.around.run_as(to).iter().filter(|one| path.runs_as.contains(&one.kind.as_str()));
             let found = resources.filter_map(|resource| {
                 let mut draft = Draft::new();
@@ -392,97 +436,6 @@ impl<'a> Moves<'a> {
             draft.unless_known(credentials.mfa, false, "whether the user has no MFA");
         }
         self.becomes(from, to, self.by_become.get(&how)?, draft, "")
-    }
-
-    /// Every way in which one principal can give another (or itself) more rights.
-    pub fn raising(&self, from: NodeId, to: NodeId) -> Vec<Move> {
-        if !self.same_account(from, to) {
-            return Vec::new();
-        }
-        let target = self.graph.node(to);
-        let mut moves: Vec<Move> = Vec::new();
-        let mut add = |how: Raise, resource: &str, more: &[(ActionId, &str)]| {
-            let (Some(path), Some(action)) = (self.by_raise.get(&how), ActionId::of(how.action())) else { return };
-            let mut draft = Draft::new();
-            let granted = self.need(&mut draft, from, action, resource)
-                && more.iter().all(|(action, resource)| self.need(&mut draft, from, *action, resource));
-            if granted {
-                let Draft { truth, needs, open } = draft;
-                let through = Text::new(if resource == target.arn.as_str() { "" } else { resource });
-                moves.push(Move {
-                    from,
-                    to,
-                    raise: Some(path),
-                    become_: None,
-                    lever: None,
-                    truth,
-                    needs,
-                    open,
-                    through,
-                });
-            }
-        };
-        let own = target.arn.as_str();
-        match target.kind {
-            NodeKind::User => {
-                add(Raise::AttachUserPolicy, own, &[]);
-                add(Raise::PutUserPolicy, own, &[]);
-                for group in self.around.groups_of(to) {
-                    add(Raise::AttachGroupPolicy, group, &[]);
-                    add(Raise::PutGroupPolicy, group, &[]);
-                }
-                for group in &self.around.strong_groups {
-                    add(Raise::AddUserToGroup, group, &[]);
-                }
-                if self.around.boundary_hides_admin(to) {
-                    add(Raise::DeleteUserBoundary, own, &[]);
-                }
-            }
-            NodeKind::Role => {
-                add(Raise::AttachRolePolicy, own, &[]);
-                add(Raise::PutRolePolicy, own, &[]);
-                if self.around.boundary_hides_admin(to) {
-                    add(Raise::DeleteRoleBoundary, own, &[]);
-                }
-            }
-            NodeKind::Root | NodeKind::PermissionSet => {}
-        }
-        for policy in self.around.own_policies_of(to) {
-            // A policy has five versions at most (reference_iam-quotas).
-            let full = [(DELETE_POLICY_VERSION.get(), policy.arn.as_str())];
-            add(Raise::CreatePolicyVersion, &policy.arn, if policy.is_full { &full } else { &[] });
-            if policy.has_stronger_version {
-                add(Raise::SetDefaultPolicyVersion, &policy.arn, &[]);
-            }
-        }
-        let hidden = self.around.boundary_hides_admin(to);
-        let deletes = |step: &Move| {
-            matches!(
-                step.raise.and_then(|path| path.raise),
-                Some(Raise::DeleteUserBoundary | Raise::DeleteRoleBoundary)
-            )
-        };
-        // What a boundary hides or a Deny takes away, more rights do not bring.
-        moves.retain(|step| deletes(step) || (!hidden && self.around.raised_is_admin(to)));
-        moves.sort_by_key(|step| std::cmp::Reverse(step.truth));
-        moves
-    }
-
-    /// Raises another principal and becomes it.
-    pub fn raising_and_becoming(&self, from: NodeId, to: NodeId) -> Option<Move> {
-        let raise = self.raising(from, to).into_iter().next()?;
-        let become_ = self.becoming(from, to).into_iter().next()?;
-        Some(Move {
-            from,
-            to,
-            raise: raise.raise,
-            become_: become_.become_,
-            lever: None,
-            truth: raise.truth.and(become_.truth),
-            needs: raise.needs.into_iter().chain(become_.needs).collect(),
-            open: raise.open.into_iter().chain(become_.open).collect(),
-            through: if raise.through.is_empty() { become_.through } else { raise.through },
-        })
     }
 }
 

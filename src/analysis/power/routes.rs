@@ -14,9 +14,10 @@ use super::holders::Holders;
 use super::levers::{self, Ground};
 use super::moves::{self, Move, Moves};
 use super::surroundings::{Surroundings, admin_actions};
+use super::targets::Targets;
 use super::universe::ActionId;
 use crate::analysis::policy::Truth;
-use crate::catalog::escalation::{Become, Raise, paths};
+use crate::catalog::escalation::{Become, paths};
 use crate::catalog::organization_paths::Reaches;
 use crate::model::Text;
 
@@ -63,11 +64,12 @@ impl Routes {
                 if truth == Truth::No { Standing::Apart } else { Standing::Admin(truth) }
             })
             .collect();
+        let targets = Targets::of(graph, around);
         let raised: Vec<(NodeId, Move)> = ids
             .par_iter()
             .filter(|&&id| standing[id as usize].truth() != Truth::Yes && graph.node(id).kind.is_iam())
             .filter_map(|&id| {
-                let (own, lever) = (raised(&moves, id), pulled(graph, ground, id));
+                let (own, lever) = (raised(&moves, &targets, id), pulled(graph, ground, id));
                 // Of two ways as certain, the one through IAM.
                 let better = match (&own, &lever) {
                     (Some(own), Some(lever)) => lever.truth > own.truth,
@@ -121,8 +123,7 @@ impl Routes {
             }
             let (steps, truth) = (self.steps(target), self.of_node(target).truth());
             let waiting = |from: &NodeId| *from != target && self.of_node(*from).truth() < least;
-            let candidates: Vec<NodeId> =
-                index.before(graph, moves.around, target, &mut tried).into_iter().filter(waiting).collect();
+            let candidates: Vec<NodeId> = index.before(moves, target, &mut tried).into_iter().filter(waiting).collect();
             let found: Vec<(NodeId, Move)> = candidates
                 .into_par_iter()
                 .filter_map(|from| Some((from, moves.best(from, target)?)))
@@ -146,26 +147,23 @@ impl Routes {
 
 /// The first way in which a principal makes itself an administrator without becoming one who is: by its own rights, or by
 /// raising another and becoming that.
-fn raised(moves: &Moves<'_>, id: NodeId) -> Option<Move> {
+fn raised(moves: &Moves<'_>, targets: &Targets, id: NodeId) -> Option<Move> {
     let graph = moves.graph;
-    let can_raise = Raise::ALL
-        .iter()
-        .filter_map(|how| ActionId::of(how.action()))
-        .any(|action| !graph.node(id).summary.nowhere.contains(action));
-    if !can_raise {
+    let most = targets.at_most(graph, id);
+    if most == Truth::No {
         return None;
     }
-    let own = moves.raising(id, id).into_iter().next();
-    if own.as_ref().is_some_and(|step| step.truth == Truth::Yes) {
-        return own;
+    let enough = |best: &Option<Move>| best.as_ref().is_some_and(|step| step.truth >= most);
+    let mut best = moves.raising(id, id).into_iter().next();
+    if enough(&best) {
+        return best;
     }
-    let mut best = own;
-    for other in graph.ids().filter(|other| *other != id && graph.node(*other).kind.is_iam()) {
-        let Some(step) = moves.raising_and_becoming(id, other) else { continue };
+    for other in targets.meant_by(graph, id).into_iter().filter(|other| *other != id) {
+        let least = if best.is_some() { Truth::Yes } else { Truth::Unknown };
+        let Some(step) = moves.raising_and_becoming(id, other, least) else { continue };
         if best.as_ref().is_none_or(|best| step.truth > best.truth) {
-            let certain = step.truth == Truth::Yes;
             best = Some(step);
-            if certain {
+            if enough(&best) {
                 break;
             }
         }
@@ -232,7 +230,8 @@ impl Index {
     }
 
     /// Whoever might become the target.
-    fn before(&self, graph: &Graph, around: &Surroundings, target: NodeId, tried: &mut Tried) -> Vec<NodeId> {
+    fn before(&self, moves: &Moves<'_>, target: NodeId, tried: &mut Tried) -> Vec<NodeId> {
+        let (graph, around) = (moves.graph, moves.around);
         let node = graph.node(target);
         let mut found: Vec<NodeId> = Vec::new();
         if node.kind == NodeKind::User {
@@ -251,34 +250,18 @@ impl Index {
                 let of_resource = |holders: &Holders| holders.candidates(graph, &resource.arn, true);
                 found.extend(self.of_resources.iter().flat_map(of_resource));
             }
-            found.extend(self.trusted(graph, target));
-        }
-        found.sort_unstable();
-        found.dedup();
-        found
-    }
-
-    fn trusted(&self, graph: &Graph, role: NodeId) -> Vec<NodeId> {
-        let node = graph.node(role);
-        let Some(trust) = node.trust.map(|id| graph.library.policy(id)) else { return Vec::new() };
-        let mut found: Vec<NodeId> = Vec::new();
-        let mut delegates = trust.unreadable.is_some();
-        for statement in trust.statements.iter() {
-            let Some(principals) = &statement.principals else { continue };
-            if principals.is_anyone() {
+            let lets_in = moves.lets_in(target);
+            if lets_in.anyone {
                 // Everybody of the account needs no permission of their own.
                 return graph.ids().collect();
             }
-            for (_, text) in &principals.written {
-                match graph.find(&crate::model::event::principal_key(text)) {
-                    Some(id) if graph.node(id).kind != NodeKind::Root => found.push(id),
-                    _ => delegates = true,
-                }
+            found.extend(&lets_in.named);
+            if lets_in.delegates {
+                found.extend(self.assume.candidates(graph, &node.arn, true));
             }
         }
-        if delegates {
-            found.extend(self.assume.candidates(graph, &node.arn, true));
-        }
+        found.sort_unstable();
+        found.dedup();
         found
     }
 }
