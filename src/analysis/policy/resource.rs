@@ -65,9 +65,15 @@ impl Resources {
     /// A resource that each entry of a principal's policy names, wildcards left as they are: what can be asked for to
     /// learn whether anything is allowed. Of `NotResource` it is `*`, whatever resource there is.
     pub fn examples(&self, context: &Context) -> Vec<String> {
-        if self.all_but {
-            return vec!["*".to_owned()];
-        }
+        if self.all_but { vec!["*".to_owned()] } else { self.named(context) }
+    }
+
+    /// What a Deny with `NotResource` leaves alone. None of another.
+    pub fn spared(&self, context: &Context) -> Vec<String> {
+        if self.all_but { self.named(context) } else { Vec::new() }
+    }
+
+    fn named(&self, context: &Context) -> Vec<String> {
         let example = |entry: &Entry| {
             let template = entry.templates(Place::Principal).into_iter().flatten().last()?;
             template.example(context)

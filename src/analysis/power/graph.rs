@@ -190,7 +190,7 @@ impl Graph {
         best
     }
 
-    /// The resources that the statements name which allow an action: `*` first, if any does.
+    /// The resources that the statements name which allow an action, `*` first, and those that a Deny spares.
     pub fn examples(&self, node: &Node, action: ActionId) -> Vec<String> {
         self.examples_where(node, |named, n| named.actions[n].contains(action))
     }
@@ -208,9 +208,13 @@ impl Graph {
         for id in node.holdings.identity.iter().map(|(id, _)| *id).chain(node.holdings.boundary) {
             let named = self.library.get(id);
             for (n, statement) in named.policy.statements.iter().enumerate() {
-                let resources = statement.resources.as_ref().filter(|_| statement.effect == Effect::Allow);
-                let resources = resources.filter(|_| speaks(named, n));
-                for example in resources.map_or_else(Vec::new, |resources| resources.examples(context)) {
+                let Some(resources) = statement.resources.as_ref().filter(|_| speaks(named, n)) else { continue };
+                // A wildcard is denied as soon as anything but what is spared is.
+                let examples = match statement.effect {
+                    Effect::Allow => resources.examples(context),
+                    Effect::Deny => resources.spared(context),
+                };
+                for example in examples {
                     if !found.contains(&example) {
                         found.push(example);
                     }

@@ -126,4 +126,6 @@ impl Power {
 }
 
 #[cfg(test)]
+mod search_tests;
+#[cfg(test)]
 mod tests;

@@ -162,9 +162,9 @@ impl<'a> Moves<'a> {
                 let passes = |(path, truth): &(&Path, Truth)| {
                     *truth >= least && trusts(path) && (profile || !path.instance_profile)
                 };
-                let uses = |(path, truth): &(&Path, Truth)| {
+                let uses = |(path, _): &(&Path, Truth)| {
                     let mut run = self.around.run_as(to).iter();
-                    *truth >= least && run.any(|one| path.runs_as.contains(&one.kind.as_str()))
+                    run.any(|one| path.runs_as.contains(&one.kind.as_str()))
                         || any && !self.around.residents_known && trusts(path)
                 };
                 holds(&UPDATE_TRUST)

@@ -14,11 +14,11 @@ use crate::model::*;
 const HERE: &str = "111111111111";
 const MEMBER: &str = "222222222222";
 
-fn as_of() -> Timestamp {
+pub fn as_of() -> Timestamp {
     "2026-11-01T00:00:00Z".parse().expect("a time")
 }
 
-fn arn(resource: &str) -> Arn {
+pub fn arn(resource: &str) -> Arn {
     Arn::new(format!("arn:aws:iam::{HERE}:{resource}"))
 }
 
@@ -26,7 +26,7 @@ fn inline(document: &Json) -> Vec<InlinePolicy> {
     vec![InlinePolicy { name: "inline".into(), document: Text::new(&document.to_string()) }]
 }
 
-fn statement(effect: &str, action: Json, resource: Json) -> Json {
+pub fn statement(effect: &str, action: Json, resource: Json) -> Json {
     json!({"Effect": effect, "Action": action, "Resource": resource})
 }
 
@@ -34,11 +34,11 @@ fn policy(statements: Json) -> Json {
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 
-fn user(name: &str, document: &Json) -> User {
+pub fn user(name: &str, document: &Json) -> User {
     User { name: name.into(), arn: arn(&format!("user/{name}")), inline: inline(document), ..User::default() }
 }
 
-fn role(name: &str, trust: Json, document: &Json) -> Role {
+pub fn role(name: &str, trust: Json, document: &Json) -> Role {
     let trust = policy(json!([{"Effect": "Allow", "Principal": trust, "Action": "sts:AssumeRole"}]));
     Role {
         name: name.into(),
@@ -49,7 +49,7 @@ fn role(name: &str, trust: Json, document: &Json) -> Role {
     }
 }
 
-fn administrator() -> Json {
+pub fn administrator() -> Json {
     policy(json!([statement("Allow", json!("*"), json!("*"))]))
 }
 
@@ -57,7 +57,7 @@ fn nothing() -> Json {
     policy(json!([]))
 }
 
-fn account(users: Vec<User>, roles: Vec<Role>) -> Facts {
+pub fn account(users: Vec<User>, roles: Vec<Role>) -> Facts {
     let mut facts = Facts::default();
     let caller = Caller { account: HERE.into(), ..Caller::default() };
     for batch in [Batch::Caller(caller), Batch::Users(users), Batch::Roles(roles)] {
@@ -75,7 +75,7 @@ fn chain(power: &Power, name: &str) -> Vec<String> {
 }
 
 /// Every ask was read to its end: what is not there does not exist.
-fn all_read(facts: &mut Facts) {
+pub fn all_read(facts: &mut Facts) {
     for ask in levers::ASKS {
         facts.apply(Batch::Reading(Cell::global(ask), Reading { status: Status::Complete, ..Reading::default() }));
     }
@@ -362,4 +362,19 @@ fn an_action_that_takes_no_resource_is_not_granted_by_an_arn() {
     let power = Power::of(&account(vec![user("x", &with)], Vec::new()), as_of());
     let action = ActionId::find("organizations:DeleteOrganization").expect("known");
     assert_eq!(power.graph.somewhere(find(&power, "x"), action).0, Truth::No);
+}
+
+#[test]
+fn what_a_deny_with_not_resource_spares_is_found() {
+    let function = "arn:aws:lambda:eu-west-1:111111111111:function:spared";
+    let with = policy(json!([
+        statement("Allow", json!("lambda:*"), json!("*")),
+        {"Effect": "Deny", "Action": "lambda:*", "NotResource": function},
+    ]));
+    let power = Power::of(&account(vec![user("x", &with)], Vec::new()), as_of());
+    let action = ActionId::find("lambda:UpdateFunctionCode").expect("known");
+    assert_eq!(power.graph.somewhere(find(&power, "x"), action), (Truth::Yes, Text::new(function)));
+    let question = Question::parse("lambda:UpdateFunctionCode").expect("a question");
+    let told = question.ask(&power, &[find(&power, "x")]).expect("an answer");
+    assert_eq!((told.truth(), &*told.resource), (Truth::Yes, function));
 }
