@@ -12,11 +12,12 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use mgmtscope::analysis::policy::Truth;
-use mgmtscope::analysis::power::routes::Standing;
-use mgmtscope::analysis::power::{ActionId, Power};
+use mgmtscope::analysis::power::routes::{Routes, Standing};
+use mgmtscope::analysis::power::{ActionId, Graph, Ground, Power, Profile, Surroundings};
 use mgmtscope::collect::files::Files;
 use mgmtscope::collect::{Order, RegionScope, gather};
 use mgmtscope::model::Facts;
+use rayon::prelude::*;
 use tokio_util::sync::CancellationToken;
 
 fn generated(size: f64) -> Option<PathBuf> {
@@ -55,8 +56,27 @@ fn peak() -> u64 {
     line.split_whitespace().nth(1).and_then(|word| word.parse::<u64>().ok()).unwrap_or(0) / 1024
 }
 
+/// What the judging is made of.
+fn parts(facts: &Facts, out: &mut impl Write) {
+    let (graph, compiling) = timed(|| Graph::of(facts, Timestamp::UNIX_EPOCH));
+    let (around, looking) = timed(|| Surroundings::of(facts, &graph));
+    let ground = Ground::of(facts, &|_| Vec::new());
+    let (routes, searching) = timed(|| Routes::of(&graph, &around, &ground));
+    let ids: Vec<u32> = graph.ids().collect();
+    let (_, grading) = timed(|| {
+        ids.par_iter().for_each(|id| {
+            black_box(Profile::of(&graph, &routes, &ground, *id));
+        });
+    });
+    let _ = writeln!(
+        out,
+        "        compiled {compiling:.0?}, surroundings {looking:.0?}, ways {searching:.0?}, powers {grading:.0?}"
+    );
+}
+
 fn main() {
     let mut out = stdout().lock();
+    let mut before: Option<(f64, f64)> = None;
     for size in [0.1, 1.0, 20.0 / 3.0] {
         let Some(path) = generated(size) else {
             let _ = writeln!(out, "no gen_authz.py beside the checkout: nothing to measure");
@@ -77,6 +97,13 @@ fn main() {
             "{nodes:>6} principals: read {reading:?}, judged {judging:?}: {ratio:.2} x reading it as JSON ({floor:?}); \
              {admin} administrators, {reach} reach one; {after} MiB at most",
         );
+        parts(&facts, &mut out);
+        let (count, seconds) = (f64::from(u32::try_from(nodes).unwrap_or(u32::MAX)), whole.as_secs_f64());
+        if let Some((fewer, less)) = before.replace((count, seconds)) {
+            let (times, allowed) = (count / fewer, count * count.ln() / (fewer * fewer.ln()));
+            let grown = seconds / less;
+            let _ = writeln!(out, "        {times:.2} x the principals, {grown:.2} x the time (n log n: {allowed:.2})");
+        }
         // Single questions, each one evaluated: no summary answers for it.
         let action = ActionId::find("iam:PassRole").expect("known");
         let roles: Vec<&str> = power.graph.nodes.iter().map(|node| node.arn.as_str()).step_by(97).collect();

@@ -46,6 +46,13 @@ fn allow(principal: &str, condition: &str) -> String {
     )
 }
 
+/// A policy with one statement that allows.
+fn inline(action: &str, condition: &str) -> Vec<InlinePolicy> {
+    let statement = format!(r#"{{"Effect":"Allow","Action":"{action}","Resource":"*","Condition":{condition}}}"#);
+    let document = format!(r#"{{"Version":"2012-10-17","Statement":{statement}}}"#);
+    vec![InlinePolicy { name: "own".into(), document: Text::new(&document) }]
+}
+
 fn roles() -> Vec<Role> {
     let aws = |account: &str| format!(r#"{{"AWS":"arn:aws:iam::{account}:root"}}"#);
     let oidc = format!(r#"{{"Federated":"arn:aws:iam::{HERE}:oidc-provider/gh.example.com"}}"#);
@@ -55,12 +62,16 @@ fn roles() -> Vec<Role> {
     boundary.boundary = Some(iam("policy/limit"));
     let mut worker = role("/app/", "Worker", &allow(r#"{"Service":"lambda.amazonaws.com"}"#, "{}"), recent);
     worker.attached = vec![policy("AdministratorAccess")];
+    let mut vendor = role("/", "Vendor", &allow(&aws(VENDOR), "{}"), recent);
+    vendor.inline = inline("iam:PutRolePolicy", r#"{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}"#);
+    let mut logs = role("/", "FromLogs", &allow(&aws(LOGS), "{}"), recent);
+    logs.inline = inline("organizations:DetachPolicy", "{}");
     vec![
         boundary,
         worker,
+        vendor,
+        logs,
         role("/", "Stale", &allow(&aws(HERE), "{}"), None),
-        role("/", "FromLogs", &allow(&aws(LOGS), "{}"), recent),
-        role("/", "Vendor", &allow(&aws(VENDOR), "{}"), recent),
         role("/", "VendorSafe", &allow(&aws(VENDOR), r#"{"StringEquals":{"sts:ExternalId":"x"}}"#), recent),
         role("/", "Open", &allow(r#""*""#, "{}"), recent),
         role("/", "Ci", &allow(&oidc, r#"{"StringLike":{"gh.example.com:sub":"repo:o/*"}}"#), recent),
@@ -120,6 +131,8 @@ fn iam_batches() -> Vec<Batch> {
     };
     let mut alice = user("alice", "/");
     alice.groups = vec!["admins".into()];
+    let mut bot = user("bot", "/ci/");
+    bot.inline = inline("iam:CreateAccessKey", "{}");
     let set = Arn::new("arn:aws:sso:::permissionSet/ssoins-1/ps-1");
     let assignment = |kind, assignee: &str, account: &str| Assignment {
         permission_set: set.clone(),
@@ -129,7 +142,7 @@ fn iam_batches() -> Vec<Batch> {
     };
     let provider = |kind, resource: &str| IdentityProvider { arn: iam(resource), kind, ..IdentityProvider::default() };
     vec![
-        Batch::Users(vec![alice, user("bot", "/ci/")]),
+        Batch::Users(vec![alice, bot]),
         Batch::Groups(vec![Group {
             name: "admins".into(),
             arn: iam("group/admins"),

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::model::{AccountId, Facts, Text};
 
 use super::{DelegationKind, DelegationRow, account_name};
+use crate::analysis::policy::strangers::Home;
 use crate::analysis::principals::trust::{Trust, Trusted};
 
 /// Why a statement is wide.
@@ -44,7 +45,9 @@ const POLICY_WRITES: &[&str] = &[
 
 pub(super) fn statements(facts: &Facts) -> Vec<DelegationRow> {
     let Some(Some(policy)) = &facts.resource_policy else { return Vec::new() };
-    let trust = Trust::parse(&policy.document);
+    let account = facts.management_account().map_or("", |account| account.as_str());
+    let organization = facts.organization.as_ref().map(|organization| organization.id.as_str());
+    let trust = Trust::parse(&policy.document, Home { account, organization });
     let ids = ids(&policy.document);
     let mut rows: Vec<DelegationRow> = trust
         .statements

@@ -5,7 +5,8 @@
 //! Guide (`reference_policies_...`) unless another guide is named.
 //!
 //! `document` reads, `glob`, `template`, `arn`, `operator`, `action`, `resource`, `principal` and `condition` match, `evaluate` joins the
-//! layers, `special` holds what services do on top, `cases` reads policy tests in the neutral format.
+//! layers, `special` holds what services do on top, `strangers` asks who gets in from outside, `cases` reads policy
+//! tests in the neutral format.
 
 pub mod action;
 pub mod arn;
@@ -19,6 +20,7 @@ pub mod operator;
 pub mod principal;
 pub mod resource;
 pub mod special;
+pub mod strangers;
 pub mod template;
 
 pub use context::{Context, Others, Value};

@@ -276,7 +276,7 @@ impl Graph {
         let bound = node.holdings.boundary.map(|id| (id, By::Itself, Layer::Boundary));
         for (n, (id, by, layer)) in own.chain(bound).enumerate() {
             let named = self.library.get(id);
-            for (m, (statement, actions)) in named.policy.statements.iter().zip(&named.actions).enumerate() {
+            for (m, (statement, actions)) in named.policy.statements.iter().zip(named.actions.iter()).enumerate() {
                 let limits = statement.effect == Effect::Deny || layer == Layer::Boundary;
                 if limits && actions.contains(action) {
                     let at = StatementRef { layer, level: 0, policy: n, statement: m, effect: statement.effect };

@@ -38,7 +38,7 @@ impl Holders {
                 if named.policy.unreadable.is_some() {
                     holders.everywhere.push(id);
                 }
-                for (n, (statement, actions)) in named.policy.statements.iter().zip(&named.actions).enumerate() {
+                for (n, (statement, actions)) in named.policy.statements.iter().zip(named.actions.iter()).enumerate() {
                     if statement.effect == Effect::Allow && actions.contains(action) {
                         by_statement.entry((*policy, n)).or_default().push(id);
                     }

@@ -1,6 +1,7 @@
 //! The policies of an account, compiled once each, and what each principal holds of them.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -29,19 +30,33 @@ pub struct Named {
     pub arn: Arn,
     pub policy: Policy,
     /// For each statement, the actions that matter which it speaks of.
-    pub actions: Box<[ActionSet]>,
+    pub actions: Arc<[ActionSet]>,
     /// The actions that any of its statements speaks of; every one, if it could not be read.
     any: ActionSet,
 }
 
-impl Named {
-    fn new(kind: PolicyKind, name: Text, arn: Arn, policy: Policy) -> Self {
-        let actions: Box<[ActionSet]> = policy.statements.iter().map(actions_of).collect();
+/// What a text comes to, wherever it stands.
+struct Compiled {
+    policy: Policy,
+    actions: Arc<[ActionSet]>,
+    any: ActionSet,
+}
+
+impl Compiled {
+    fn of(policy: Policy) -> Self {
+        let actions: Arc<[ActionSet]> = policy.statements.iter().map(actions_of).collect();
         let any = match policy.unreadable {
             Some(_) => ActionSet::all(),
             None => actions.iter().fold(ActionSet::default(), |any, actions| any | *actions),
         };
-        Self { kind, name, arn, policy, actions, any }
+        Self { policy, actions, any }
+    }
+}
+
+impl Named {
+    /// The same for all that stand under the same text.
+    pub fn text_id(&self) -> usize {
+        Arc::as_ptr(&self.actions).cast::<()>().addr()
     }
 
     /// Whether it could matter to an action at all.
@@ -105,10 +120,23 @@ impl Library {
             }
         }
         let pending = std::mem::take(&mut drafts.pending);
-        let all = pending
-            .into_par_iter()
-            .map(|(kind, name, arn, document)| Named::new(kind, name, arn, document.compile()))
-            .collect();
+        // Many roles are made from one template: each text is compiled once.
+        let mut numbers: HashMap<&Document, usize> = HashMap::new();
+        let mut documents: Vec<&Document> = Vec::new();
+        let mut of: Vec<usize> = Vec::with_capacity(pending.len());
+        for (.., document) in &pending {
+            of.push(*numbers.entry(document).or_insert_with(|| {
+                documents.push(document);
+                documents.len() - 1
+            }));
+        }
+        let compiled: Vec<Compiled> =
+            documents.into_par_iter().map(|document| Compiled::of(document.compile())).collect();
+        let named = |((kind, name, arn, _), n): (Pending, usize)| {
+            let Compiled { policy, actions, any } = &compiled[n];
+            Named { kind, name, arn, policy: policy.clone(), actions: Arc::clone(actions), any: *any }
+        };
+        let all = pending.into_iter().zip(of).map(named).collect();
         let managed = std::mem::take(&mut drafts.managed);
         (Self { all, managed }, drafts)
     }
@@ -154,7 +182,7 @@ fn managed_document(facts: &Facts, arn: &Arn) -> Document {
 }
 
 /// A document that is not compiled yet.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub enum Document {
     Text(Text),
     /// It is held, and its text was not read.
@@ -162,18 +190,20 @@ pub enum Document {
 }
 
 impl Document {
-    fn compile(self) -> Policy {
+    fn compile(&self) -> Policy {
         match self {
-            Self::Text(text) => Policy::parse(&text),
+            Self::Text(text) => Policy::parse(text),
             Self::Missing => Policy::unread("its document was not read"),
         }
     }
 }
 
+type Pending = (PolicyKind, Text, Arn, Document);
+
 /// Where the documents of users, groups and roles are to be found.
 #[derive(Debug, Default)]
 pub struct Drafts {
-    pending: Vec<(PolicyKind, Text, Arn, Document)>,
+    pending: Vec<Pending>,
     managed: HashMap<Arn, PolicyId>,
     /// By the ARN of the user, group, role or permission set.
     pub inline: HashMap<Arn, Vec<PolicyId>>,
@@ -289,7 +319,7 @@ impl Tally {
                 (tally.allow, tally.deny) = (ActionSet::all(), ActionSet::all());
                 tally.narrow = ActionSet::all();
             }
-            for (statement, actions) in named.policy.statements.iter().zip(&named.actions) {
+            for (statement, actions) in named.policy.statements.iter().zip(named.actions.iter()) {
                 let (plain, any) = match statement.effect {
                     Effect::Allow => (&mut tally.plain_allow, &mut tally.allow),
                     Effect::Deny => (&mut tally.plain_deny, &mut tally.deny),

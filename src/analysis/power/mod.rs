@@ -5,6 +5,7 @@
 //! principal to another, `routes` the shortest chains of them to an administrator, `levers` what can be done to the
 //! organization, `grades` sums it up by class of power.
 
+pub mod bounds;
 pub mod circumstances;
 pub mod grades;
 pub mod graph;
@@ -13,7 +14,7 @@ pub mod holdings;
 pub mod levers;
 pub mod moves;
 pub mod question;
-mod raises;
+pub mod raises;
 pub mod reach;
 pub mod routes;
 pub mod surroundings;

@@ -6,7 +6,9 @@
 use std::collections::HashMap;
 use std::sync::{LazyLock, OnceLock};
 
+use super::bounds::Bounds;
 use super::graph::{Graph, Need, NodeId, NodeKind};
+use super::raises::Way;
 use super::surroundings::Surroundings;
 use super::trusts::LetsIn;
 use super::universe::ActionId;
@@ -109,6 +111,10 @@ pub struct Moves<'a> {
     ready: Vec<OnceLock<Ready>>,
     /// By role.
     lets_in: Vec<OnceLock<LetsIn>>,
+    bounds: Vec<OnceLock<Bounds>>,
+    /// By principal: how it is given more rights, and which group that makes administrators it may put users into.
+    pub(super) ways: Vec<OnceLock<Vec<Way>>>,
+    pub(super) groups: Vec<OnceLock<Option<(Truth, Text)>>>,
 }
 
 /// Ways that only hang on the role, with how certain all else is.
@@ -136,6 +142,9 @@ impl<'a> Moves<'a> {
             use_resource: of(Become::UseResource),
             ready: graph.ids().map(|_| OnceLock::new()).collect(),
             lets_in: graph.ids().map(|_| OnceLock::new()).collect(),
+            bounds: graph.ids().map(|_| OnceLock::new()).collect(),
+            ways: graph.ids().map(|_| OnceLock::new()).collect(),
+            groups: graph.ids().map(|_| OnceLock::new()).collect(),
         }
     }
 
@@ -143,9 +152,15 @@ impl<'a> Moves<'a> {
         self.lets_in[role as usize].get_or_init(|| LetsIn::of(self.graph, role))
     }
 
-    /// Whether one could become the other at all, before anything is asked. `least`: and be certain to.
+    /// What a principal could be allowed at most.
+    pub(super) fn bounds(&self, who: NodeId) -> &Bounds {
+        self.bounds[who as usize].get_or_init(|| Bounds::of(self.graph, who))
+    }
+
+    /// Whether one could become the other at all, before anything is asked. `least`: and be as certain to.
     pub(super) fn could_become(&self, from: NodeId, to: NodeId, least: Truth) -> bool {
-        let holds = |act: &Act| !self.graph.node(from).summary.nowhere.contains(act.get());
+        let bounds = self.bounds(from);
+        let holds = |act: &Act| bounds.reach(act.get(), least);
         let any = least != Truth::Yes;
         match self.graph.node(to).kind {
             NodeKind::User => {
@@ -168,8 +183,8 @@ impl<'a> Moves<'a> {
                         || any && !self.around.residents_known && trusts(path)
                 };
                 holds(&UPDATE_TRUST)
-                    || self.lets_in(to).may_include(self.graph, from)
-                    || !services.is_empty() && ready.pass_role.iter().any(passes)
+                    || self.lets_in(to).may_include(from, holds(&ASSUME_ROLE))
+                    || !services.is_empty() && holds(&PASS_ROLE) && ready.pass_role.iter().any(passes)
                     || ready.use_resource.iter().any(uses)
             }
             NodeKind::Root | NodeKind::PermissionSet => false,
@@ -294,7 +309,8 @@ impl<'a> Moves<'a> {
     }
 
     pub fn assume(&self, from: NodeId, to: NodeId) -> Option<Move> {
-        if !self.lets_in(to).may_include(self.graph, from) {
+        let own = self.bounds(from).reach(ASSUME_ROLE.get(), Truth::Unknown);
+        if !self.lets_in(to).may_include(from, own) {
             return None;
         }
         let truth = self.graph.may_assume(from, to);

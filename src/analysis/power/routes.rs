@@ -85,10 +85,11 @@ impl Routes {
             }
         }
         let mut routes = Self { standing };
-        let index =
-            Index::of(graph, ids.iter().copied().filter(|id| routes.standing[*id as usize].truth() != Truth::Yes));
-        routes.spread(&moves, &index, Truth::Yes);
-        routes.spread(&moves, &index, Truth::Unknown);
+        for least in [Truth::Yes, Truth::Unknown] {
+            let waiting: Vec<NodeId> =
+                ids.iter().copied().filter(|id| routes.standing[*id as usize].truth() < least).collect();
+            routes.spread(&moves, &Index::of(&moves, &waiting, least), least);
+        }
         routes
     }
 
@@ -122,7 +123,9 @@ impl Routes {
                 continue;
             }
             let (steps, truth) = (self.steps(target), self.of_node(target).truth());
-            let waiting = |from: &NodeId| *from != target && self.of_node(*from).truth() < least;
+            let waiting = |from: &NodeId| {
+                *from != target && self.of_node(*from).truth() < least && moves.could_become(*from, target, least)
+            };
             let candidates: Vec<NodeId> = index.before(moves, target, &mut tried).into_iter().filter(waiting).collect();
             let found: Vec<(NodeId, Move)> = candidates
                 .into_par_iter()
@@ -149,12 +152,12 @@ impl Routes {
 /// raising another and becoming that.
 fn raised(moves: &Moves<'_>, targets: &Targets, id: NodeId) -> Option<Move> {
     let graph = moves.graph;
-    let most = targets.at_most(graph, id);
+    let most = moves.bounds(id).raise();
     if most == Truth::No {
         return None;
     }
     let enough = |best: &Option<Move>| best.as_ref().is_some_and(|step| step.truth >= most);
-    let mut best = moves.raising(id, id).into_iter().next();
+    let mut best = moves.best_raise(id, id, Truth::Unknown);
     if enough(&best) {
         return best;
     }
@@ -190,9 +193,15 @@ fn pulled(graph: &Graph, ground: &Ground, id: NodeId) -> Option<Move> {
     })
 }
 
-/// Services, accounts and whether there is an instance profile: for which those were asked who need no more to pass a role
-/// than that it trusts the service.
-type Tried = HashSet<(String, String, bool)>;
+/// For what those were asked already whose answer it alone decides.
+#[derive(Default)]
+struct Tried {
+    /// Service, account and whether there is an instance profile: who needs no more to pass a role than that it trusts the
+    /// service.
+    services: HashSet<(String, String, bool)>,
+    /// Account and text of a trust policy that lets in whoever asks.
+    trusts: HashSet<(String, usize)>,
+}
 
 /// Who may be able to become whom, without asking yet.
 struct Index {
@@ -207,15 +216,20 @@ struct Index {
 }
 
 impl Index {
-    fn of(graph: &Graph, nodes: impl Iterator<Item = NodeId> + Clone) -> Self {
-        let holders = |action: ActionId| Holders::of(graph, action, nodes.clone());
+    /// `least`: how certain it must be.
+    fn of(moves: &Moves<'_>, nodes: &[NodeId], least: Truth) -> Self {
+        let holders = |action: ActionId| {
+            let could = |id: &NodeId| moves.bounds(*id).reach(action, least);
+            Holders::of(moves.graph, action, nodes.iter().copied().filter(could))
+        };
+        let users = |action: ActionId| Holders::of(moves.graph, action, nodes.iter().copied());
         let resources = paths()
             .iter()
             .filter(|path| path.become_ == Some(Become::UseResource))
             .flat_map(|path| path.required.iter())
             .filter_map(|name| ActionId::of(name));
         let resources: BTreeSet<ActionId> = resources.collect();
-        let of_resources: Vec<Holders> = resources.into_iter().map(holders).collect();
+        let of_resources: Vec<Holders> = resources.into_iter().map(users).collect();
         let resource_users: BTreeSet<NodeId> = of_resources.iter().flat_map(Holders::everybody).collect();
         Self {
             assume: holders(moves::ASSUME_ROLE.get()),
@@ -240,7 +254,8 @@ impl Index {
             // Who may pass every role, or use whatever runs, gets nothing from another role of the same services.
             let profile = around.has_instance_profile(target);
             let mut services = around.services_of(target).iter();
-            let fresh = services.any(|service| tried.insert((service.clone(), node.account().to_owned(), profile)));
+            let fresh =
+                services.any(|service| tried.services.insert((service.clone(), node.account().to_owned(), profile)));
             found.extend(self.pass_role.candidates(graph, &node.arn, fresh));
             found.extend(self.update_trust.candidates(graph, &node.arn, true));
             if !around.residents_known && fresh {
@@ -252,8 +267,12 @@ impl Index {
             }
             let lets_in = moves.lets_in(target);
             if lets_in.anyone {
-                // Everybody of the account needs no permission of their own.
-                return graph.ids().collect();
+                // Nobody of the account needs a permission of their own: another role of the same trust policy lets in no
+                // other, except where somebody's policies tell one role from another.
+                let text = node.trust.map_or(0, |trust| graph.library.get(trust).text_id());
+                let fresh = tried.trusts.insert((node.account().to_owned(), text));
+                let alike = |id: &NodeId| graph.node(*id).summary.alike.contains(moves::ASSUME_ROLE.get());
+                found.extend(graph.ids().filter(|id| fresh || !alike(id)));
             }
             found.extend(&lets_in.named);
             if lets_in.delegates {

@@ -78,17 +78,39 @@ prop_compose! {
     }
 }
 
+type Bounded = Option<Json>;
+
 prop_compose! {
     fn accounts()(
-        users in prop::collection::vec(statements(), 1..4),
-        roles in prop::collection::vec((statements(), select(TRUSTS)), 1..4),
+        users in prop::collection::vec((statements(), prop::option::weighted(0.3, statements())), 1..4),
+        roles in prop::collection::vec(
+            ((statements(), prop::option::weighted(0.3, statements())), select(TRUSTS), select(CONDITIONS)), 1..5),
         admin in select(TRUSTS),
         read in any::<bool>(),
     ) -> Facts {
-        let users = users.iter().enumerate().map(|(n, held)| user(&format!("u{n}"), held)).collect();
-        let roles = roles.iter().enumerate().map(|(n, (held, trust))| role(&format!("r{n}"), parsed(trust), held));
-        let roles = roles.chain([role("radmin", parsed(admin), &administrator())]).collect();
-        let mut facts = account(users, roles);
+        let mut limits: Vec<ManagedPolicy> = Vec::new();
+        let mut limit = |boundary: &Bounded| {
+            let name = format!("limit{}", limits.len());
+            let document = Text::new(&boundary.as_ref()?.to_string());
+            let version = PolicyVersion { id: "v1".into(), default: true, document, created: None };
+            let (arn, versions) = (arn(&format!("policy/{name}")), vec![version]);
+            limits.push(ManagedPolicy { arn: arn.clone(), name: Text::new(&name), versions, ..ManagedPolicy::default() });
+            Some(arn)
+        };
+        let mut all_users = Vec::new();
+        for (n, (held, boundary)) in users.iter().enumerate() {
+            all_users.push(User { boundary: limit(boundary), ..user(&format!("u{n}"), held) });
+        }
+        let mut all_roles = vec![role("radmin", parsed(admin), &administrator())];
+        for (n, ((held, boundary), trust, condition)) in roles.iter().enumerate() {
+            let mut made = Role { boundary: limit(boundary), ..role(&format!("r{n}"), parsed(trust), held) };
+            let mut document = parsed(&made.trust);
+            document["Statement"][0]["Condition"] = parsed(condition);
+            made.trust = Text::new(&document.to_string());
+            all_roles.push(made);
+        }
+        let mut facts = account(all_users, all_roles);
+        facts.apply(Batch::ManagedPolicies(limits));
         if read {
             all_read(&mut facts);
         }
@@ -154,6 +176,29 @@ proptest! {
             for action in ActionId::all() {
                 let (fast, slow) = (graph.permits(who, action, resource), graph.evaluate(who, action, resource));
                 prop_assert_eq!(fast, slow, "{} {} {}", &graph.node(who).name, action.name(), resource);
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_above_its_bound_and_the_best_is_among_all(facts in accounts()) {
+        let power = Power::of(&facts, as_of());
+        let (graph, moves) = (&power.graph, Moves::new(&power.graph, &power.around));
+        let iam = |id: &NodeId| graph.node(*id).kind.is_iam();
+        for from in graph.ids().filter(iam) {
+            for action in ActionId::all().filter(|action| bounds::is_step(*action)) {
+                let most = [Truth::Yes, Truth::Unknown].into_iter().find(|least| moves.bounds(from).reach(action, *least));
+                for resource in RESOURCES {
+                    let is = graph.evaluate(from, action, resource);
+                    prop_assert!(is <= most.unwrap_or_default(), "{} {} {}", from, action.name(), resource);
+                }
+            }
+            for to in graph.ids().filter(iam) {
+                let may = if graph.node(to).kind == NodeKind::Role && from != to { graph.may_assume(from, to) } else { Truth::No };
+                prop_assert!(may == Truth::No || moves.could_become(from, to, may), "{} becomes {}", from, to);
+                let all = moves.raising(from, to).first().map(|step| step.truth);
+                let best = moves.best_raise(from, to, Truth::Unknown).map(|step| step.truth);
+                prop_assert_eq!(all, best, "{} raises {}", from, to);
             }
         }
     }

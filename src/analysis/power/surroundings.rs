@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
-use super::graph::{Graph, NodeId, NodeKind};
+use rayon::prelude::*;
+
+use super::graph::{Graph, Node, NodeId, NodeKind};
 use super::holdings::{By, Holdings, Library, Summary};
 use super::universe::{ActionId, ActionSet};
 use crate::analysis::policy::{Caller, Context, Effect, Layers, Policy, Request, Verdict, evaluate};
@@ -48,9 +50,8 @@ pub struct Surroundings {
     services: HashMap<NodeId, Vec<String>>,
     instance_profile: HashMap<NodeId, bool>,
     resources: HashMap<NodeId, Vec<RunsAs>>,
-    hidden_by_boundary: HashMap<NodeId, bool>,
-    /// Nodes to which more rights would bring nothing: something is denied or bounded.
-    stays_weak: HashMap<NodeId, bool>,
+    /// Only of those whom a boundary or a Deny limits.
+    limits: HashMap<NodeId, Limit>,
     /// ARNs of groups whose members are administrators, or can make themselves ones.
     pub strong_groups: Vec<Text>,
     /// Every resource was looked for, so that what is not there does not exist.
@@ -129,20 +130,10 @@ impl Surroundings {
             if !own.is_empty() {
                 around.own_policies.insert(id, own);
             }
-            if let Some(boundary) = node.holdings.boundary {
-                let without = Holdings { boundary: None, ..node.holdings.clone() };
-                let hidden = makes_admin(&Summary::of(&graph.library, &without)) && !makes_admin(&node.summary);
-                around.hidden_by_boundary.insert(id, hidden);
-                let open = graph.library.policy(boundary);
-                around.stays_weak.insert(id, !allows_iam_control(node, &[&allow_all()], Some(open)));
-            } else if denies_something(graph, id) {
-                let own: Vec<&Policy> =
-                    node.holdings.identity.iter().map(|(policy, _)| graph.library.policy(*policy)).collect();
-                let all = allow_all();
-                let with: Vec<&Policy> = own.into_iter().chain([&all]).collect();
-                around.stays_weak.insert(id, !allows_iam_control(node, &with, None));
-            }
         }
+        let ids: Vec<NodeId> = graph.ids().collect();
+        let limits: Vec<(NodeId, Limit)> = ids.par_iter().filter_map(|&id| Some((id, limit(graph, id)?))).collect();
+        around.limits.extend(limits);
         around
     }
 
@@ -178,25 +169,57 @@ impl Surroundings {
 
     /// Without its boundary it would be an administrator.
     pub fn boundary_hides_admin(&self, who: NodeId) -> bool {
-        self.hidden_by_boundary.get(&who).copied().unwrap_or(false)
+        self.limits.get(&who).is_some_and(|limit| limit.hides_admin)
     }
 
     /// Given every right, it could use them: neither a Deny nor its boundary takes IAM away from it.
     pub fn raised_is_admin(&self, who: NodeId) -> bool {
-        !self.stays_weak.get(&who).copied().unwrap_or(false)
+        !self.limits.get(&who).is_some_and(|limit| limit.stays_weak)
     }
+}
+
+/// What a boundary or a Deny takes away from a principal.
+#[derive(Clone, Copy, Debug)]
+struct Limit {
+    /// Without its boundary it would be an administrator.
+    hides_admin: bool,
+    /// More rights would bring nothing.
+    stays_weak: bool,
+}
+
+/// None: nothing limits it.
+fn limit(graph: &Graph, id: NodeId) -> Option<Limit> {
+    let node = graph.node(id);
+    if let Some(boundary) = node.holdings.boundary {
+        let without = Holdings { boundary: None, ..node.holdings.clone() };
+        let hides_admin = makes_admin(&Summary::of(&graph.library, &without)) && !makes_admin(&node.summary);
+        let open = graph.library.policy(boundary);
+        return Some(Limit { hides_admin, stays_weak: !allows_iam_control(node, &[&ALLOW_ALL], Some(open)) });
+    }
+    denies_something(graph, id).then(|| {
+        let own = node.holdings.identity.iter().map(|(policy, _)| graph.library.policy(*policy));
+        let with: Vec<&Policy> = own.chain([&*ALLOW_ALL]).collect();
+        Limit { hides_admin: false, stays_weak: !allows_iam_control(node, &with, None) }
+    })
 }
 
 fn strong_groups(facts: &Facts, graph: &Graph) -> Vec<Text> {
     let mut strong = Vec::new();
     // A group has no node: its policies stand with its members; without members it is judged by itself.
+    let mut members: HashMap<(&str, &Text), &Node> = HashMap::new();
+    for node in &graph.nodes {
+        for (_, by) in &node.holdings.identity {
+            if let By::Group(group) = by {
+                members.entry((node.account(), group)).or_insert(node);
+            }
+        }
+    }
     for group in facts.groups.values() {
-        let of_group = |by: &By| *by == By::Group(group.name.clone());
-        let member = graph.nodes.iter().find(|node| {
-            node.account() == group.arn.account() && node.holdings.identity.iter().any(|(_, by)| of_group(by))
-        });
-        let identity = match member {
-            Some(node) => node.holdings.identity.iter().filter(|(_, by)| of_group(by)).cloned().collect(),
+        let identity = match members.get(&(group.arn.account(), &group.name)) {
+            Some(node) => {
+                let of_group = |by: &By| matches!(by, By::Group(name) if *name == group.name);
+                node.holdings.identity.iter().filter(|(_, by)| of_group(by)).cloned().collect()
+            }
             None => graph.library.of_group(group).into_iter().map(|id| (id, By::Itself)).collect(),
         };
         let summary = Summary::of(&graph.library, &Holdings { identity, boundary: None });
@@ -262,11 +285,11 @@ fn services(graph: &Graph, role: NodeId) -> Vec<String> {
     services
 }
 
-fn allow_all() -> Policy {
+static ALLOW_ALL: LazyLock<Policy> = LazyLock::new(|| {
     Policy::from_json(&serde_json::json!({
         "Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}
     }))
-}
+});
 
 fn denies_something(graph: &Graph, id: NodeId) -> bool {
     let mut held = graph.node(id).holdings.identity.iter().map(|(policy, _)| graph.library.policy(*policy));
@@ -274,7 +297,7 @@ fn denies_something(graph: &Graph, id: NodeId) -> bool {
 }
 
 /// Whether these policies let a principal write IAM at will, and with that everything else.
-fn allows_iam_control(node: &super::graph::Node, identity: &[&Policy], boundary: Option<&Policy>) -> bool {
+fn allows_iam_control(node: &Node, identity: &[&Policy], boundary: Option<&Policy>) -> bool {
     let bound = boundary.map(|policy| [policy]);
     let layers = Layers { identity, boundary: bound.as_ref().map(|policies| &policies[..]), ..Layers::default() };
     let mut contexts = node.contexts.iter();

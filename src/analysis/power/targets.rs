@@ -1,15 +1,12 @@
-//! Whom a principal could mean: the reverse of `holders`, for the ways in which it gives another more rights. A bound on
-//! what its statements could give comes first, so that nobody is searched for in vain.
+//! Whom a principal could mean: the reverse of `holders`, for the ways in which it gives another more rights.
 
 use std::collections::HashSet;
 
-use super::graph::{Graph, Node, NodeId, NodeKind};
+use super::graph::{Graph, NodeId, NodeKind};
 use super::holders::simple;
-use super::holdings::PolicyId;
 use super::surroundings::Surroundings;
 use super::universe::{ActionId, ActionSet};
-use crate::analysis::policy::context::Missing;
-use crate::analysis::policy::{Context, Effect, Statement, Truth};
+use crate::analysis::policy::Effect;
 use crate::catalog::escalation::Raise;
 use crate::model::Text;
 
@@ -44,11 +41,6 @@ impl Targets {
         }
     }
 
-    /// The most that any way of raising somebody could come to for this principal.
-    pub fn at_most(&self, graph: &Graph, who: NodeId) -> Truth {
-        self.raises.iter().map(|action| at_most(graph, who, action)).max().unwrap_or_default()
-    }
-
     /// Everybody whom a principal's statements could raise, in order; whether they do is to be asked.
     pub fn meant_by(&self, graph: &Graph, who: NodeId) -> Vec<NodeId> {
         let node = graph.node(who);
@@ -62,7 +54,7 @@ impl Targets {
             if named.policy.unreadable.is_some() {
                 return all();
             }
-            for (statement, actions) in named.policy.statements.iter().zip(&named.actions) {
+            for (statement, actions) in named.policy.statements.iter().zip(named.actions.iter()) {
                 if statement.effect != Effect::Allow || (*actions & self.raises).is_empty() {
                     continue;
                 }
@@ -86,34 +78,4 @@ impl Targets {
         let own = self.by_resource[from..].iter().take_while(move |(known, _)| fits(known)).map(|(_, id)| *id);
         own.chain(users.iter().copied())
     }
-}
-
-/// The most that a principal's statements could give it of an action, on whatever resource, by their conditions alone: no
-/// question that brings no keys of its own has a better answer.
-fn at_most(graph: &Graph, who: NodeId, action: ActionId) -> Truth {
-    let node = graph.node(who);
-    if node.kind == NodeKind::Root || node.summary.everywhere.contains(action) {
-        return Truth::Yes;
-    }
-    if node.summary.nowhere.contains(action) {
-        return Truth::No;
-    }
-    let of_policy = |id: &PolicyId| {
-        let named = graph.library.get(*id);
-        let unread = if named.policy.unreadable.is_some() { Truth::Unknown } else { Truth::No };
-        let allows = named.policy.statements.iter().zip(&named.actions);
-        let allows = allows.filter(|(one, actions)| one.effect == Effect::Allow && actions.contains(action));
-        allows.fold(unread, |most, (statement, _)| most.or(holds_at_most(node, statement)))
-    };
-    let own = node.holdings.identity.iter().map(|(id, _)| of_policy(id)).fold(Truth::No, Truth::or);
-    node.holdings.boundary.iter().map(of_policy).fold(own, Truth::and)
-}
-
-fn holds_at_most(node: &Node, statement: &Statement) -> Truth {
-    let in_one = |context: &Context| {
-        let conditions = statement.conditions.iter();
-        let holds = conditions.map(|one| one.holds(statement.effect, context, &mut Missing::default()));
-        holds.fold(Truth::Yes, Truth::and)
-    };
-    node.contexts.iter().map(in_one).max().unwrap_or_default()
 }

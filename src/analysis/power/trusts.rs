@@ -2,7 +2,6 @@
 //! cannot be.
 
 use super::graph::{Graph, NodeId, NodeKind};
-use super::moves::ASSUME_ROLE;
 use crate::analysis::policy::Effect;
 use crate::model::event::principal_key;
 
@@ -36,9 +35,8 @@ impl LetsIn {
         found
     }
 
-    pub fn may_include(&self, graph: &Graph, who: NodeId) -> bool {
-        self.anyone
-            || self.named.binary_search(&who).is_ok()
-            || self.delegates && !graph.node(who).summary.nowhere.contains(ASSUME_ROLE.get())
+    /// `own`: its own policies may allow it to assume roles.
+    pub fn may_include(&self, who: NodeId, own: bool) -> bool {
+        self.anyone || self.named.binary_search(&who).is_ok() || self.delegates && own
     }
 }

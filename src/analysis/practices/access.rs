@@ -4,7 +4,10 @@ use super::draft::{BAD, Draft, NOTE, WARN, draft, judged};
 use super::{Claim, Practice, Standing};
 use crate::analysis::Assessment;
 use crate::analysis::delegation::DelegationKind;
+use crate::analysis::policy::Truth;
+use crate::analysis::power::Grade;
 use crate::analysis::principals::{Ceiling, Mark, PrincipalKind, PrincipalRow};
+use crate::catalog::powers::Power;
 use crate::model::{ActorKind, Ask};
 
 /// Days after which a key is old and a principal unused, as the CIS AWS Foundations Benchmark and IAM's own
@@ -126,6 +129,70 @@ fn trust(a: &Assessment) -> Vec<Draft> {
 }
 
 fn power(a: &Assessment) -> Vec<Draft> {
+    let mut drafts: Vec<Draft> = evaluated(a).into_iter().map(|draft| Draft { of_power: true, ..draft }).collect();
+    drafts.extend(attached(a));
+    drafts
+}
+
+/// What the policies come to. Certain and open are counted apart: see `docs/escalation.md`.
+fn evaluated(a: &Assessment) -> Vec<Draft> {
+    let admin = |row: &PrincipalRow| row.profile.grade(Power::Admin);
+    let steps = |row: &PrincipalRow| row.steps.map(|(_, truth)| truth);
+    let others = |row: &PrincipalRow| row.power_is_known() && admin(row) != Grade::Everywhere;
+    let certain = |row: &PrincipalRow| others(row) && steps(row) == Some(Truth::Yes);
+    let open =
+        |row: &PrincipalRow| others(row) && !certain(row) && (steps(row).is_some() || admin(row) == Grade::Conditional);
+    vec![
+        draft(
+            "administrators",
+            "administrators, by what their policies allow",
+            principals(a, |row| row.power_is_known() && admin(row) == Grade::Everywhere),
+            NOTE,
+            "steps=admin",
+            &[IAM],
+            "Each of them can do everything here, and through here to the organization; root is always one.",
+        ),
+        draft(
+            "become-administrator",
+            "others who can make themselves administrator",
+            principals(a, certain),
+            BAD,
+            "steps:/^[0-9]+ steps?$/",
+            &[IAM],
+            "A chain of steps that their policies allow for certain leads there: they are administrators in all but name.",
+        ),
+        draft(
+            "may-become-administrator",
+            "others who may, if what is not known holds",
+            principals(a, open),
+            WARN,
+            "steps:/[?]$/",
+            &[IAM],
+            "It hangs on a condition that cannot be told, or on something that was not read, such as what runs as a role.",
+        ),
+        draft(
+            "organization-control",
+            "others with power over the organization",
+            principals(a, |row| others(row) && row.profile.grade(Power::OrganizationControl) > Grade::Conditional),
+            WARN,
+            "power:/(^| )org( |$)/",
+            &[IAM],
+            "Accounts, policies, delegates, trusted access: no SCP keeps a principal of this account from changing them.",
+        ),
+        draft(
+            "into-members",
+            "principals let into members by their policies",
+            principals(a, |row| !row.reach.could.is_empty()),
+            NOTE,
+            "reach:could",
+            &[IAM, ACCOUNTS],
+            "Members' roles made by Organizations trust the whole management account (Organizations User Guide, \
+             orgs_manage_accounts_access).",
+        ),
+    ]
+}
+
+fn attached(a: &Assessment) -> Vec<Draft> {
     vec![
         draft(
             "administrator-access",

@@ -20,6 +20,8 @@ pub(super) struct Draft {
     pub why: &'static str,
     /// Every inner list must be answered; one of its asks is enough.
     pub needs: &'static [&'static [Ask]],
+    /// It follows from what the policies come to, which takes a while.
+    pub of_power: bool,
 }
 
 impl Draft {
@@ -30,6 +32,10 @@ impl Draft {
             let (answer, words) = answer(&a.facts, alternatives);
             unread |= answer == Answer::Unread;
             missing.extend(words.filter(|words| !missing.contains(words)));
+        }
+        if self.of_power && a.evaluating {
+            unread = true;
+            missing.push("policies are being evaluated".to_owned());
         }
         let standing = match self.count {
             0 if !missing.is_empty() => Standing::Unknown,
@@ -67,7 +73,7 @@ pub(super) fn draft(
     why: &'static str,
 ) -> Draft {
     let (text, practice) = (text.into(), Practice::LimitAccess);
-    Draft { id, practice, text, count, some, none, pane: "", filter, why, needs }
+    Draft { id, practice, text, count, some, none, pane: "", filter, why, needs, of_power: false }
 }
 
 /// Judges drafts of a practice; those that name no pane of their own have their evidence in `pane`.

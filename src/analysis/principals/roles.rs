@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use crate::analysis::policy::strangers::Home;
 use crate::analysis::power::{NodeId, NodeKind, Power};
 use crate::model::{Arn, Role};
 
@@ -15,7 +16,8 @@ const SERVICE_LINKED_PATH: &str = "/aws-service-role/";
 const RESERVED_PATH: &str = "/aws-reserved/sso.amazonaws.com/";
 
 pub(super) fn role(world: &World<'_>, role: &Role) -> PrincipalRow {
-    let trust = Trust::parse(&role.trust);
+    let organization = world.facts.organization.as_ref().map(|organization| organization.id.as_str());
+    let trust = Trust::parse(&role.trust, Home { account: role.arn.account(), organization });
     let kind = kind(world, role, &trust);
     let mut gates: Vec<Gate> = Vec::new();
     for statement in trust.gates() {

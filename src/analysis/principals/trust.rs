@@ -3,7 +3,8 @@
 //!
 //! Source: IAM User Guide, "AWS JSON policy elements: Principal" and "IAM and AWS STS condition context keys".
 
-use crate::analysis::policy::{self, Policy};
+use crate::analysis::policy::strangers::{self, Home};
+use crate::analysis::policy::{self, Policy, Truth};
 use crate::model::{AccountId, Arn, Text};
 
 /// Somebody named in a `Principal` element.
@@ -95,6 +96,8 @@ pub struct Statement {
     pub trusted: Vec<Trusted>,
     pub actions: Vec<Text>,
     pub conditions: Vec<Condition>,
+    /// Whether people of any account there is get in.
+    pub open_to_anyone: Truth,
 }
 
 /// A trust policy. What could be read is there even when something could not.
@@ -106,13 +109,17 @@ pub struct Trust {
 }
 
 impl Trust {
-    /// By the same reader as the evaluation's, so that both see the same.
-    pub fn parse(document: &Text) -> Self {
+    /// By the same reader as the evaluation's, so that both see the same. `home`: whose role or resource it is.
+    pub fn parse(document: &Text, home: Home<'_>) -> Self {
         let policy = Policy::parse(document);
-        let mut trust = Self { statements: Vec::new(), unreadable: policy.unreadable.map(|why| why.to_string()) };
-        for statement in policy.statements.iter() {
+        let unreadable = policy.unreadable.as_ref().map(ToString::to_string);
+        let mut trust = Self { statements: Vec::new(), unreadable };
+        for (n, statement) in policy.statements.iter().enumerate() {
             match Statement::of(statement) {
-                Some(statement) => trust.statements.push(statement),
+                Some(mut statement) => {
+                    statement.open_to_anyone = strangers::is_open(&policy, n, home);
+                    trust.statements.push(statement);
+                }
                 None => trust.unreadable = Some("a statement names no principal".to_owned()),
             }
         }
@@ -146,6 +153,7 @@ impl Statement {
             trusted: trusted.collect(),
             actions: statement.actions.as_ref().map_or_else(Vec::new, |actions| texts(&actions.written)),
             conditions: statement.conditions.iter().map(condition).collect(),
+            open_to_anyone: Truth::No,
         })
     }
 
@@ -175,9 +183,9 @@ impl Statement {
         self.conditions.iter().any(|c| c.key.eq_ignore_ascii_case("aws:MultiFactorAuthPresent") && asks(c) || aged(c))
     }
 
-    /// Everybody on AWS, with no condition that says whose account, role or organization it must be.
+    /// Everybody on AWS gets in, with no condition that says whose account, role or organization it must be.
     pub fn is_open_to_anyone(&self) -> bool {
-        self.allow && (self.all_but || self.trusted.contains(&Trusted::Anyone)) && self.whose().is_none()
+        self.open_to_anyone == Truth::Yes
     }
 
     /// The key of the condition that says whose account, role or organization it must be.
@@ -236,7 +244,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn parse(document: &str) -> Trust {
-        Trust::parse(&Text::new(document))
+        Trust::parse(&Text::new(document), Home { account: "111122223333", organization: None })
     }
 
     fn one(statement: &str) -> Statement {
@@ -310,11 +318,20 @@ mod tests {
             (r#"{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}"#, false),
             (r#"{"Bool":{"aws:SecureTransport":"true"}}"#, true),
             (r#"{"StringLike":{"aws:PrincipalArn":"*"}}"#, true),
+            // Whoever makes a role of that name in an account of their own.
+            (r#"{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/admin"}}"#, true),
+            (r#"{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/admin*"}}"#, false),
+            (r#"{"StringEquals":{"sts:ExternalId":"x"}}"#, false),
         ] {
-            let statement = one(&format!(r#"{{"Effect":"Allow","Principal":"*","Condition":{condition}}}"#));
+            let statement = one(&format!(
+                r#"{{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Condition":{condition}}}"#
+            ));
             assert_eq!(statement.is_open_to_anyone(), wanted, "{condition}");
         }
-        assert!(one(r#"{"Effect":"Allow","NotPrincipal":{"AWS":"111122223333"}}"#).is_open_to_anyone());
+        assert!(
+            one(r#"{"Effect":"Allow","NotPrincipal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"}"#)
+                .is_open_to_anyone()
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod conditions;
 mod layers;
 mod properties;
 mod services;
+mod strangers;
 
 use serde_json::{Value as Json, json};
 

@@ -1,37 +1,15 @@
-//! Ways to more power, against account snapshots whose answers others wrote, where the corpus stands beside the checkout;
-//! else skipped, and said so. Prints the table of precision and recall that `docs/escalation.md` keeps.
+//! What each label says of a principal, beside what is said here.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use mgmtscope::analysis::policy::Truth;
 use mgmtscope::analysis::power::{ActionId, NodeId, Power, Standing};
-use mgmtscope::collect::files::Files;
-use mgmtscope::collect::{Order, RegionScope, gather};
 use mgmtscope::model::event::principal_key;
 use mgmtscope::model::{Arn, Ask, Batch, Facts, Resident, Text};
 use serde_json::Value;
-use tokio_util::sync::CancellationToken;
 
-#[allow(clippy::print_stdout, reason = "a skipped test must be seen")]
-fn corpus() -> Option<PathBuf> {
-    let shared = std::env::var_os("MGMTSCOPE_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let path = shared.join("corpus/authz");
-    if path.exists() {
-        return Some(path);
-    }
-    println!("skipped: {} is not here", path.display());
-    None
-}
-
-async fn read(paths: Vec<PathBuf>) -> Facts {
-    let source = Arc::new(Files::open(paths).unwrap_or_else(|error| panic!("{error}")));
-    let order = Order::everything(RegionScope::All, SignedDuration::from_hours(1), Timestamp::UNIX_EPOCH);
-    gather(source, order, CancellationToken::new(), |_, _| {}).await
-}
+use super::{corpus, keep, read};
 
 /// Terraform's word for a type, in CloudFormation's words.
 const TYPES: &[(&str, &str)] = &[
@@ -175,7 +153,7 @@ async fn every_label_of_the_corpus_is_met() {
     }
     let table = scores.table();
     println!("{table}");
-    keep(&table);
+    keep("corpus", &table);
     let Scores { admin, reaches, paths, further } = scores;
     let wrong: Vec<String> = [admin.wrong, reaches.wrong, further.wrong].concat();
     assert!(wrong.is_empty(), "said wrongly: {wrong:#?}");
@@ -234,19 +212,4 @@ fn judge(label: &Value, case: &str, power: &Power, scores: &mut Scores) {
 fn ways(id: NodeId, power: &Power) -> BTreeSet<String> {
     let steps = power.moves(id);
     steps.iter().chain(power.routes.chain(id)).map(mgmtscope::analysis::power::Move::id).collect()
-}
-
-/// The table stands in `docs/escalation.md` as it is printed; `UPDATE_DOCS=1` writes it.
-fn keep(table: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/escalation.md");
-    let text = std::fs::read_to_string(&path).expect("the page");
-    let (begin, end) = ("<!-- begin corpus -->\n", "<!-- end corpus -->");
-    let (before, rest) = text.split_once(begin).expect("where the table begins");
-    let (_, after) = rest.split_once(end).expect("where the table ends");
-    let wanted = format!("{before}{begin}\n{table}\n{end}{after}");
-    if std::env::var_os("UPDATE_DOCS").is_some_and(|value| !value.is_empty()) {
-        std::fs::write(&path, wanted).expect("the page can be written");
-    } else {
-        assert!(text == wanted, "docs/escalation.md holds another table than\n{table}");
-    }
 }
