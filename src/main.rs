@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{CommandFactory, Parser};
+use mgmtscope::analysis::power::Question;
 use mgmtscope::app::Start;
 use mgmtscope::cli::{Cli, Command, SourceArgs};
 use mgmtscope::collect::Source;
@@ -122,16 +123,16 @@ async fn command(cli: Cli, source: Arc<dyn Source>, words: OrderWords, no_color:
         }
         Some(Command::WhoCan { action, resource, format }) => {
             let question = resource.as_ref().map_or(action.clone(), |resource| format!("{action} {resource}"));
-            let filter = format!("can:{}", mgmtscope::panes::filter::quote(&question));
-            mgmtscope::panes::filter::Filter::new(&filter, PaneId::Principals.pane())
-                .map_err(|error| Failure::Input(error.message))?;
-            let facts = batch::read(source, &words, batch::needed(PaneId::Principals), bars).await;
-            batch::query(facts, PaneId::Principals, &filter, format, &mut stderr())?
+            // Before anything is read: reading may take long.
+            Question::parse(&question).map_err(Failure::Input)?;
+            let facts = batch::read(source, &words, batch::needed_to_ask(), bars).await;
+            batch::who_can(facts, &question, format, &mut stderr())?
         }
         Some(Command::Can { principal, action, resource }) => {
-            let facts = batch::read(source, &words, batch::needed(PaneId::Principals), bars).await;
             let question = resource.as_ref().map_or(action.clone(), |resource| format!("{action} {resource}"));
-            return batch::can(facts, &format!("{principal} {question}")).map(ExitCode::from);
+            Question::parse(&question).map_err(Failure::Input)?;
+            let facts = batch::read(source, &words, batch::needed_to_ask(), bars).await;
+            return batch::can(facts, &format!("{principal} {question}"), &mut stderr()).map(ExitCode::from);
         }
         Some(Command::Doctor) => {
             let facts = batch::read(source, &words, doctor::asks(), bars).await;

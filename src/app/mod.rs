@@ -212,7 +212,8 @@ impl App {
         let Some(detail) = &self.detail else { return self.opened.close() };
         let width = self.areas().detail.width.saturating_sub(1);
         let (pane, guess, style) = (self.pane.pane(), self.list().row(), self.style());
-        self.opened.keep(pane, &self.a, detail, guess, (width, &style));
+        let asked = self.lists[self.pane as usize].filter.asked();
+        self.opened.keep(pane, &self.a, detail, guess, asked, (width, &style));
     }
 
     /// True when the screen no longer shows the state; asking makes it false.

@@ -8,7 +8,7 @@ use super::detail::Detail;
 use super::flow::{Flowed, flow};
 use crate::analysis::Assessment;
 use crate::model::Text;
-use crate::panes::{Document, Line, Pane, Section, Tab, TimeMode, TimeStyle};
+use crate::panes::{Asked, Document, Line, Pane, Section, Tab, TimeMode, TimeStyle};
 
 #[derive(Debug, Default)]
 pub struct Opened {
@@ -26,6 +26,8 @@ struct Page {
     pane: &'static Pane,
     key: Text,
     row: usize,
+    /// What the list's filter asks of its rows: the answer comes first.
+    question: String,
     document: Document,
     /// The sections of tabs that were made when they were opened.
     later: BTreeMap<usize, Vec<Section>>,
@@ -51,26 +53,32 @@ struct Look {
 }
 
 impl Opened {
-    /// Brings what is kept up to what the detail shows. `guess` is the row that the detail is probably of.
+    /// Brings what is kept up to what the detail shows. `guess` is the row that the detail is probably of; `asked` what the
+    /// list's filter asks of it.
     pub fn keep(
         &mut self,
         pane: &'static Pane,
         a: &Arc<Assessment>,
         detail: &Detail,
         guess: Option<usize>,
+        asked: Option<Asked<'_>>,
         (width, style): (u16, &TimeStyle),
     ) {
-        let same = self
-            .page
-            .as_ref()
-            .is_some_and(|page| Arc::ptr_eq(&page.a, a) && page.pane.id == pane.id && page.key == detail.key);
+        let question = asked.map_or("", |asked| asked.text);
+        let same = self.page.as_ref().is_some_and(|page| {
+            Arc::ptr_eq(&page.a, a) && page.pane.id == pane.id && page.key == detail.key && page.question == question
+        });
         if !same {
             let row = guess.filter(|&row| (pane.key)(a, row) == detail.key).or_else(|| pane.find(a, &detail.key));
             self.page = row.map(|row| {
                 self.made += 1;
                 let document = (pane.detail)(a, row);
-                let (a, key) = (Arc::clone(a), detail.key.clone());
-                Page { a, pane, key, row, document, later: BTreeMap::new(), tab: 0, flowed: None }
+                let document = match asked {
+                    Some(asked) => document.first(asked.explain(a, row)),
+                    None => document,
+                };
+                let (a, key, question) = (Arc::clone(a), detail.key.clone(), question.to_owned());
+                Page { a, pane, key, row, question, document, later: BTreeMap::new(), tab: 0, flowed: None }
             });
         }
         let Some(page) = &mut self.page else { return };
@@ -187,18 +195,18 @@ mod tests {
         let mut opened = Opened::default();
         let mut detail = Detail::new("0".into());
         for _ in 0..20 {
-            opened.keep(&PANE, &a, &detail, None, (40, &style()));
+            opened.keep(&PANE, &a, &detail, None, None, (40, &style()));
         }
         assert_eq!((counts(), opened.flows), ((1, 0), 1));
         detail.turn("Now", "Later");
         for width in [40, 50, 40] {
-            opened.keep(&PANE, &a, &detail, Some(2), (width, &style()));
+            opened.keep(&PANE, &a, &detail, Some(2), None, (width, &style()));
             detail.step(opened.rows(), 1, 4);
         }
         assert_eq!((counts(), opened.flows), ((1, 1), 4));
         assert_eq!(opened.line(3), Some(&Line::text("later 3 of 0")));
         detail.search = "8".into();
-        opened.keep(&PANE, &a, &detail, None, (40, &style()));
+        opened.keep(&PANE, &a, &detail, None, None, (40, &style()));
         assert_eq!((counts(), opened.flows), ((1, 1), 5), "a search flows, and makes nothing");
     }
 
@@ -207,20 +215,20 @@ mod tests {
         let a: Arc<Assessment> = Arc::default();
         let mut opened = Opened::default();
         let detail = Detail::after_jump("0".into(), "Later");
-        opened.keep(&PANE, &a, &detail, None, (40, &style()));
+        opened.keep(&PANE, &a, &detail, None, None, (40, &style()));
         let before = counts();
-        opened.keep(&PANE, &Arc::default(), &detail, None, (40, &style()));
+        opened.keep(&PANE, &Arc::default(), &detail, None, None, (40, &style()));
         assert_eq!(counts(), (before.0 + 1, before.1 + 1));
         let other = detail.of("1".into());
-        opened.keep(&PANE, &a, &other, None, (40, &style()));
+        opened.keep(&PANE, &a, &other, None, None, (40, &style()));
         assert_eq!(opened.tabs().1, 0, "a row without that tab shows its first");
-        opened.keep(&PANE, &a, &other.of("2".into()), None, (40, &style()));
+        opened.keep(&PANE, &a, &other.of("2".into()), None, None, (40, &style()));
         assert_eq!((opened.tabs().1, opened.row()), (1, Some(2)), "and the next that has it shows it again");
         let flows = opened.flows;
         let later = TimeStyle { now: Timestamp::from_second(1).expect("a time"), ..style() };
-        opened.keep(&PANE, &a, &other.of("2".into()), None, (40, &later));
+        opened.keep(&PANE, &a, &other.of("2".into()), None, None, (40, &later));
         assert_eq!(opened.flows, flows + 1, "ages go on");
-        opened.keep(&PANE, &a, &detail.of("gone".into()), None, (40, &style()));
+        opened.keep(&PANE, &a, &detail.of("gone".into()), None, None, (40, &style()));
         assert!(opened.document().is_none() && opened.rows().is_empty());
     }
 }

@@ -187,6 +187,15 @@ impl Document {
         self
     }
 
+    /// Puts a section before all others.
+    #[must_use]
+    pub fn first(mut self, section: Section) -> Self {
+        if let Some(Tab { body: Body::Ready(sections), .. }) = self.tabs.first_mut() {
+            sections.insert(0, section);
+        }
+        self
+    }
+
     /// Begins a tab: the sections that follow stand in it. One without sections is left out.
     #[must_use]
     pub fn tab(self, name: impl Into<Cow<'static, str>>) -> Self {

@@ -13,7 +13,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 use regex::{Regex, RegexBuilder};
 
 use super::cell::{TimeStyle, Value};
-use super::{Pane, PaneId};
+use super::{Asked, Pane, PaneId, Question};
 use crate::analysis::Assessment;
 
 /// What a value is held against.
@@ -246,7 +246,7 @@ enum Test {
     Age(Operator, SignedDuration),
     Moment(Operator, Timestamp),
     /// Asked of the row, not held against a cell.
-    Question(fn(&Assessment, usize, &str, bool) -> bool, String, bool),
+    Question(&'static Question, String, bool),
 }
 
 struct Ready {
@@ -285,11 +285,19 @@ impl Filter {
         self.terms.is_empty()
     }
 
+    /// The question that it asks of the rows, if it asks one.
+    pub fn asked(&self) -> Option<Asked<'_>> {
+        self.terms.iter().filter(|term| !term.negated).find_map(|term| match &term.test {
+            Test::Question(question, text, _) => Some(Asked { question, text }),
+            _ => None,
+        })
+    }
+
     pub fn matches(&self, pane: &Pane, a: &Assessment, row: usize) -> bool {
         self.terms.iter().all(|term| {
             let hit = match term.column {
                 _ if matches!(term.test, Test::Question(..)) => match &term.test {
-                    Test::Question(ask, text, certain) => ask(a, row, text, *certain),
+                    Test::Question(question, text, certain) => (question.holds)(a, row, text, *certain),
                     _ => false,
                 },
                 Some(column) => holds(&term.test, &(pane.columns[column].cell)(a, row).value, a.as_of),
@@ -318,7 +326,7 @@ fn ready(term: Term, pane: &Pane) -> Result<Ready, FilterError> {
             Operator::Is | Operator::IsNot => true,
             _ => return fail(term.at, format!("`{name}` takes : and =")),
         };
-        return Ok(Ready { negated, column: None, test: Test::Question(question.holds, text, certain) });
+        return Ok(Ready { negated, column: None, test: Test::Question(question, text, certain) });
     }
     let column = pane.column(name).or_else(|| if name == "age" { pane.column(pane.time?) } else { None });
     let Some(column) = column else {

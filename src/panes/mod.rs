@@ -143,6 +143,28 @@ pub struct Question {
     pub check: fn(&str) -> Result<(), String>,
     /// Whether a row answers with yes. `certain`: an answer that cannot be told is no yes.
     pub holds: fn(&Assessment, usize, text: &str, certain: bool) -> bool,
+    /// The heading under which a list that was asked shows each row's answer, and the answer in a word.
+    pub title: &'static str,
+    pub answer: fn(&Assessment, usize, text: &str) -> Cell<'static>,
+    /// The answer with its reasons, for the detail.
+    pub explain: fn(&Assessment, usize, text: &str) -> Section,
+}
+
+/// A question with what was typed.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    pub question: &'static Question,
+    pub text: &'a str,
+}
+
+impl Asked<'_> {
+    pub fn answer(&self, a: &Assessment, row: usize) -> Cell<'static> {
+        (self.question.answer)(a, row, self.text)
+    }
+
+    pub fn explain(&self, a: &Assessment, row: usize) -> Section {
+        (self.question.explain)(a, row, self.text)
+    }
 }
 
 impl std::fmt::Debug for Pane {

@@ -103,8 +103,8 @@ pub static PRINCIPALS: Pane = Pane {
             Ceiling::Boundary => Cell::text(Ceiling::Boundary.word()),
         }),
         Column::share("policies", "POLICIES", 14, 2, 3, |a, row| Cell::text(a.principals[row].policies.words())),
-        Column::fixed("events", "EVENTS", 7, 3, |a, row| Cell::count(a.principals[row].deeds.events)),
-        Column::fixed("writes", "WRITES", 7, 9, |a, row| Cell::count(a.principals[row].deeds.writes)),
+        Column::fixed("events", "EVENTS", 7, 3, |a, row| deeds(a, a.principals[row].deeds.events)),
+        Column::fixed("writes", "WRITES", 7, 9, |a, row| deeds(a, a.principals[row].deeds.writes)),
         Column::fixed("created", "CREATED", 16, 10, |a, row| Cell::time(a.principals[row].created)),
         Column::share("arn", "ARN", 20, 2, 11, |a, row| Cell::text(a.principals[row].arn.as_str())),
     ],
@@ -134,6 +134,15 @@ fn last(a: &Assessment, row: usize) -> Cell<'_> {
         LastUse::Never => Cell::never(),
         LastUse::Unknown => Cell::unknown(),
     }
+}
+
+/// None found is not the same as none read.
+fn deeds(a: &Assessment, count: u64) -> Cell<'_> {
+    if no_events_read(a) { Cell::unknown() } else { Cell::count(count) }
+}
+
+fn no_events_read(a: &Assessment) -> bool {
+    a.facts.events.is_empty() && a.facts.coverage.status(Ask::Events) != crate::model::Status::Complete
 }
 
 /// `admin`, `2 steps`, `1 step?` where it hangs on what is not known.
@@ -263,18 +272,21 @@ fn who(principal: &PrincipalRow) -> Vec<Line> {
     lines
 }
 
-fn in_the_period(principal: &PrincipalRow) -> String {
+fn in_the_period(a: &Assessment, principal: &PrincipalRow) -> String {
+    if no_events_read(a) {
+        return "no events were read".to_owned();
+    }
     let deeds = principal.deeds;
     format!("{} events, {} writes, {} errors", deeds.events, deeds.writes, deeds.errors)
 }
 
-fn activity(principal: &PrincipalRow) -> Vec<Line> {
-    let line = |target| Line::field("In the period", in_the_period(principal)).to(target);
+fn activity(a: &Assessment, principal: &PrincipalRow) -> Vec<Line> {
+    let line = |target| Line::field("In the period", in_the_period(a, principal)).to(target);
     events(principal).map(line).into_iter().collect()
 }
 
 /// What the other tabs hold, in a line each.
-fn in_short(principal: &PrincipalRow) -> Vec<Line> {
+fn in_short(a: &Assessment, principal: &PrincipalRow) -> Vec<Line> {
     let to = |label: &str, text: String, tab: &'static str| {
         let line = Line::field(label, text);
         line.to(Target::Tab(PaneId::Principals, principal.key.to_string(), tab))
@@ -296,7 +308,7 @@ fn in_short(principal: &PrincipalRow) -> Vec<Line> {
         lines.push(to("Policies", policies, POLICIES));
     }
     if events(principal).is_some() {
-        lines.push(to("In the period", in_the_period(principal), ACTIVITY));
+        lines.push(to("In the period", in_the_period(a, principal), ACTIVITY));
     }
     if !principal.residents.is_empty() {
         lines.push(to("Carried by", format!("{} residents", principal.residents.len()), RESIDENTS));
@@ -323,7 +335,7 @@ fn detail(a: &Assessment, row: usize) -> Document {
     Document::new(format!("{} ({})", principal.name, principal.kind.word()))
         .tab("Who")
         .section("Who", who(principal))
-        .section("In short", in_short(principal))
+        .section("In short", in_short(a, principal))
         .tab_later(POWER, power::sections)
         .tab_later(PATHS, paths::sections)
         .tab_later(TRUST, trust::sections)
@@ -334,7 +346,7 @@ fn detail(a: &Assessment, row: usize) -> Document {
         .count(policy_count)
         .section("Policies", policies(principal))
         .tab(ACTIVITY)
-        .section("Activity", activity(principal))
+        .section("Activity", activity(a, principal))
         .tab(RESIDENTS)
         .count(principal.residents.len())
         .section("Residents that carry it", carried.collect())

@@ -13,7 +13,7 @@ fn harmless(cell: String) -> String {
 
 fn write(listing: &Listing<'_>, out: &mut dyn Write) -> std::io::Result<()> {
     let mut writer = ::csv::Writer::from_writer(out);
-    writer.write_record(listing.pane.columns.iter().map(|column| column.name))?;
+    writer.write_record(listing.headings().map(|(name, _)| name))?;
     for &row in &listing.rows {
         writer.write_record(listing.cells(row).map(harmless))?;
     }

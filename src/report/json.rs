@@ -12,11 +12,8 @@ fn write(listing: &Listing<'_>, out: &mut dyn Write) -> std::io::Result<()> {
     out.write_all(b"[")?;
     for (n, &row) in listing.rows.iter().enumerate() {
         out.write_all(if n == 0 { b"\n" } else { b",\n" })?;
-        let fields = listing
-            .pane
-            .columns
-            .iter()
-            .map(|column| (column.name.to_owned(), (column.cell)(listing.a, row as usize).value.json()));
+        let fields = listing.headings().zip(listing.values(row));
+        let fields = fields.map(|((name, _), value)| (name.to_owned(), value.json()));
         let object: Map<String, Value> = fields.collect();
         serde_json::to_writer(&mut *out, &object)?;
     }

@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use crate::analysis::Assessment;
 use crate::panes::filter::{Filter, FilterError};
 use crate::panes::order::order;
-use crate::panes::{Pane, TimeStyle};
+use crate::panes::{Column, Pane, TimeStyle, Value};
 
 pub use summary::{SUMMARIES, Summary};
 
@@ -21,6 +21,7 @@ pub struct Listing<'a> {
     pub pane: &'static Pane,
     pub a: &'a Assessment,
     pub rows: Vec<u32>,
+    filter: Filter,
 }
 
 impl<'a> Listing<'a> {
@@ -28,14 +29,26 @@ impl<'a> Listing<'a> {
     /// When the filter is broken or names a field that the pane does not have.
     pub fn new(pane: &'static Pane, a: &'a Assessment, filter: &str) -> Result<Self, FilterError> {
         let filter = Filter::new(filter, pane)?;
-        Ok(Self { pane, a, rows: order(pane, a, &filter, pane.default_sort()) })
+        Ok(Self { pane, a, rows: order(pane, a, &filter, pane.default_sort()), filter })
     }
 
-    /// The cells of a row as written, times in UTC.
+    /// Name and heading of each column; before them the question that the filter asks of the rows, if it asks one.
+    fn headings(&self) -> impl Iterator<Item = (&'static str, &'static str)> + '_ {
+        let asked = self.filter.asked().map(|asked| (asked.question.name, asked.question.title));
+        asked.into_iter().chain(self.pane.columns.iter().map(|column| (column.name, column.title)))
+    }
+
+    /// A value for each heading.
+    fn values(&self, row: u32) -> impl Iterator<Item = Value<'_>> + '_ {
+        let asked = self.filter.asked().map(|asked| asked.answer(self.a, row as usize).value);
+        let cell = move |column: &Column| (column.cell)(self.a, row as usize).value;
+        asked.into_iter().chain(self.pane.columns.iter().map(cell))
+    }
+
+    /// The values as written, times in UTC.
     fn cells(&self, row: u32) -> impl Iterator<Item = String> + '_ {
         let style = TimeStyle::utc(self.a.as_of);
-        let columns = self.pane.columns.iter();
-        columns.map(move |column| (column.cell)(self.a, row as usize).value.show(&style).into_owned())
+        self.values(row).map(move |value| value.show(&style).into_owned())
     }
 }
 

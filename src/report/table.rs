@@ -12,13 +12,8 @@ pub const TABLE: Format = Format { name: "table", about: "an aligned table", wri
 fn write(listing: &Listing<'_>, out: &mut dyn Write) -> std::io::Result<()> {
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(
-        listing
-            .pane
-            .columns
-            .iter()
-            .map(|column| if column.title.is_empty() { column.name.to_uppercase() } else { column.title.to_owned() }),
-    );
+    let heading = |(name, title): (&str, &str)| if title.is_empty() { name.to_uppercase() } else { title.to_owned() };
+    table.set_header(listing.headings().map(heading));
     for &row in &listing.rows {
         table.add_row(listing.cells(row));
     }

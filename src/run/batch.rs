@@ -12,7 +12,8 @@ use crate::analysis::coverage::gaps;
 use crate::analysis::{Assessment, Lens, assess};
 use crate::collect::{Source, gather};
 use crate::model::{Ask, Facts, OriginKind, Status};
-use crate::panes::PaneId;
+use crate::panes::filter::quote;
+use crate::panes::{Pane, PaneId};
 use crate::report::{Listing, SUMMARIES, format};
 
 /// Why a command could not do its work. The number is the exit code.
@@ -106,22 +107,49 @@ pub fn report(facts: Facts, name: &str) -> Result<bool, Failure> {
 
 /// Prints the rows of a pane, and on `err` what of its sources is missing. True when nothing is.
 pub fn query(facts: Facts, pane: PaneId, filter: &str, name: &str, err: &mut dyn Write) -> Result<bool, Failure> {
-    let pane = pane.pane();
+    list(facts, pane.pane(), pane.pane().asks, (filter, name), err)
+}
+
+/// Prints the principals that may do something or of whom it cannot be told. True when nothing of the policies is missing.
+pub fn who_can(facts: Facts, question: &str, name: &str, err: &mut dyn Write) -> Result<bool, Failure> {
+    let filter = format!("can:{}", quote(question));
+    list(facts, PaneId::Principals.pane(), POLICIES, (&filter, name), err)
+}
+
+fn list(
+    facts: Facts,
+    pane: &'static Pane,
+    asks: &[Ask],
+    (filter, name): (&str, &str),
+    err: &mut dyn Write,
+) -> Result<bool, Failure> {
     let a = picture(facts);
     let listing = Listing::new(pane, &a, filter).map_err(|error| Failure::Input(format!("filter: {error}")))?;
     let format = format(name).ok_or_else(|| Failure::Input(format!("there is no format `{name}`")))?;
     let mut out = BufWriter::new(io::stdout().lock());
     ignore_closed_pipe((format.write)(&listing, &mut out).and_then(|()| out.flush()))?;
-    let unasked = pane.asks.iter().all(|&ask| a.facts.coverage.status(ask) == Status::NotAsked);
+    let unasked = asks.iter().all(|&ask| a.facts.coverage.status(ask) == Status::NotAsked);
     if unasked {
         // Else a count of 0 would pass for an answer.
         writeln!(err, "mgmtscope: nothing was read for {}: the source does not hold it", pane.name)?;
     }
-    Ok(tell_gaps(&a.facts, pane.asks, err)? && !unasked)
+    Ok(tell_gaps(&a.facts, asks, err)? && !unasked)
 }
 
-/// Says whether a principal may do something, and why. The exit code: 0 it may, 1 it may not, 3 it cannot be told.
-pub fn can(facts: Facts, question: &str) -> Result<u8, Failure> {
+/// What tells who there is and what their policies come to.
+const POLICIES: &[Ask] = &[
+    Ask::AuthorizationDetails,
+    Ask::IdentityProviders,
+    Ask::IdentityCenter,
+    Ask::PermissionSets,
+    Ask::Assignments,
+    Ask::Directory,
+    Ask::Accounts,
+];
+
+/// Says whether a principal may do something, and why; on `err` what of the policies could not be read. The exit code: 0 it
+/// may, 1 it may not, 3 it cannot be told.
+pub fn can(facts: Facts, question: &str, err: &mut dyn Write) -> Result<u8, Failure> {
     use crate::analysis::policy::Verdict;
     let a = picture(facts);
     let answered = crate::panes::principals::answer(&a, question).map_err(Failure::Input)?;
@@ -131,6 +159,7 @@ pub fn can(facts: Facts, question: &str) -> Result<u8, Failure> {
     for line in &answered.because {
         writeln!(out, "  {}", crate::model::text::clean(&line.plain(&style)))?;
     }
+    tell_gaps(&a.facts, POLICIES, err)?;
     Ok(match answered.verdict {
         Some(Verdict::Allowed) => 0,
         Some(Verdict::ImplicitlyDenied | Verdict::ExplicitlyDenied) => 1,
@@ -149,9 +178,15 @@ fn ignore_closed_pipe(result: io::Result<()>) -> io::Result<()> {
 /// The asks that a pane's rows are made of, and what names them: all but the slow ones that it does not show.
 pub fn needed(pane: PaneId) -> Vec<Ask> {
     let shown = pane.pane().asks;
-    let slow = [Ask::Events, Ask::Tagging, Ask::Config, Ask::ResourceExplorer, Ask::CloudControl];
-    Ask::ALL.iter().copied().filter(|ask| shown.contains(ask) || !slow.contains(ask)).collect()
+    Ask::ALL.iter().copied().filter(|ask| shown.contains(ask) || !SLOW.contains(ask)).collect()
 }
+
+/// What the questions about policies are answered from: none of the slow ones.
+pub fn needed_to_ask() -> Vec<Ask> {
+    Ask::ALL.iter().copied().filter(|ask| !SLOW.contains(ask)).collect()
+}
+
+const SLOW: [Ask; 5] = [Ask::Events, Ask::Tagging, Ask::Config, Ask::ResourceExplorer, Ask::CloudControl];
 
 /// Said before anything is read: reading may take long.
 pub fn writable(output: &std::path::Path) -> Result<(), Failure> {

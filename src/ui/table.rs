@@ -19,6 +19,9 @@ pub struct Look<'a> {
     pub focus: bool,
 }
 
+/// How wide the answers are that a filter's question gets.
+const ANSWER: u16 = 4;
+
 /// Which columns are shown, with their places: `(index, x, width)`.
 pub fn columns(columns: &[Column], width: u16, wanted: usize) -> Vec<(usize, u16, u16)> {
     let least = |column: &Column| match column.width {
@@ -78,9 +81,16 @@ pub fn draw(buffer: &mut Buffer, area: Rect, list: &List, a: &Assessment, look: 
     }
     let pane = list.pane;
     let wanted = if look.focus { list.column } else { usize::MAX };
-    let places = columns(pane.columns, area.width, wanted);
     let heading = look.theme.role(Role::Header);
     buffer.set_style(Rect { height: 1, ..area }, heading);
+    // A filter that asks something of the rows has the answers stand before them.
+    let asked = list.filter.asked();
+    let aside = if asked.is_some() { ANSWER + 1 } else { 0 };
+    let mut places = columns(pane.columns, area.width.saturating_sub(aside), wanted);
+    places.iter_mut().for_each(|(_, x, _)| *x += aside);
+    if let Some(asked) = asked {
+        put(buffer, area.x + 1, area.y, ANSWER, asked.question.title, heading);
+    }
     for &(n, x, width) in &places {
         let mut title = pane.columns[n].title.to_owned();
         if let Some(sort) = list.sort.filter(|sort| sort.column == n) {
@@ -94,6 +104,10 @@ pub fn draw(buffer: &mut Buffer, area: Rect, list: &List, a: &Assessment, look: 
         let Some(&row) = list.rows.get(at) else { break };
         let y = area.y + 1 + line;
         row_cells(buffer, (area, y), &places, list, a, row as usize, look);
+        if let Some(asked) = asked {
+            let cell = asked.answer(a, row as usize);
+            put(buffer, area.x + 1, y, ANSWER, &cell.value.show(look.style), look.theme.tone(cell.tone));
+        }
         let marked = !list.marks.is_empty() && list.marks.contains(&(pane.key)(a, row as usize));
         if marked {
             put(buffer, area.x, y, 1, "+", look.theme.role(Role::Mark));

@@ -290,3 +290,15 @@ fn times_are_written_three_ways_and_always_labelled() {
         assert!(harness.screen().contains(label), "{}", harness.screen());
     }
 }
+
+#[test]
+fn a_question_shows_each_rows_answer_and_enter_its_reasons() {
+    let harness = Harness::demo(80, 24).press("2 / text:can:iam:PassRole enter");
+    let screen = harness.screen();
+    let rows: Vec<&str> = screen.lines().skip(3).collect();
+    assert!(screen.lines().nth(2).is_some_and(|heading| heading.starts_with(" MAY  NAME")), "{screen}");
+    assert!(rows.iter().any(|row| row.starts_with(" some ")) && rows.iter().any(|row| row.starts_with(" yes ")));
+    let screen = harness.press("enter").screen();
+    let (_, answer) = screen.split_once("May it iam:PassRole?").expect("the answer comes first");
+    assert!(answer.contains("may iam:PassRole on *") && answer.contains("Allow, statement 1 of "), "{screen}");
+}

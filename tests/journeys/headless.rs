@@ -233,3 +233,60 @@ fn our_own_policy_tests_pass() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/federation.jsonl");
     assert!(Program::with(&[]).run(&["evaluate", file], SOON).ok().lines().count() > 100);
 }
+
+/// A user who may do one thing, one whose policy hangs on an address, and one whose policy is no JSON.
+fn three_users() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let user = |name: &str, document: &str| {
+        serde_json::json!({
+            "Path": "/", "UserName": name, "UserId": name, "Arn": format!("arn:aws:iam::111122223333:user/{name}"),
+            "CreateDate": "2026-01-01T00:00:00Z", "GroupList": [], "AttachedManagedPolicies": [],
+            "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": document}],
+        })
+    };
+    let allow = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:PassRole","Resource":"*"}}"#;
+    let home = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:PassRole",
+        "Resource":"arn:aws:iam::111122223333:role/x","Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}}}"#;
+    let details = serde_json::json!({
+        "UserDetailList": [user("sure", allow), user("home", home), user("torn", "{"), user("none", r#"{"Statement":[]}"#)],
+        "GroupDetailList": [], "RoleDetailList": [], "Policies": [],
+    });
+    std::fs::write(folder.path().join("details.json"), details.to_string()).expect("written");
+    folder
+}
+
+#[test]
+fn who_can_tells_those_who_may_from_those_of_whom_it_cannot_be_told() {
+    let folder = three_users();
+    let program = Program::with(&["--from", folder.path().to_str().expect("a plain path")]);
+    let said = program.run(&["who-can", "iam:PassRole", "--format", "json"], SOON);
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&said.out).expect("a JSON array");
+    let answers: std::collections::BTreeMap<&str, &str> =
+        rows.iter().filter_map(|row| Some((row["name"].as_str()?, row["can"].as_str()?))).collect();
+    assert_eq!(answers.get("sure"), Some(&"yes"), "{said:#?}");
+    assert_eq!(answers.get("home"), Some(&"?"), "{said:#?}");
+    assert_eq!(answers.get("torn"), Some(&"?"), "{said:#?}");
+    assert_eq!(answers.get("none"), None, "{said:#?}");
+    // What the file holds was read whole.
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn can_answers_with_its_exit_code_and_its_reasons() {
+    let folder = three_users();
+    let program = Program::with(&["--from", folder.path().to_str().expect("a plain path")]);
+    for (words, code, reason) in [
+        (&["can", "sure", "iam:PassRole"][..], 0, "statement 1 of p"),
+        (&["can", "none", "iam:PassRole"], 1, "nothing allows it"),
+        (&["can", "home", "iam:PassRole"], 3, "cannot tell without aws:SourceIp"),
+        (&["can", "home", "iam:PassRole", "arn:aws:iam::111122223333:role/y"], 1, "nothing allows it"),
+        (&["can", "torn", "iam:PassRole"], 3, "cannot tell without"),
+        (&["can", "nobody", "iam:PassRole"], 2, "there is no principal `nobody`"),
+        (&["can", "sure", "PassRole"], 2, "`PassRole` is no action"),
+        (&["who-can", "iam:Pass*"], 2, "`iam:Pass*` is no action"),
+    ] {
+        let said = program.run(words, SOON);
+        assert_eq!(said.code, Some(code), "{words:?}: {said:#?}");
+        assert!(said.out.contains(reason) || said.err.contains(reason), "{words:?}: {said:#?}");
+    }
+}

@@ -5,7 +5,7 @@ use super::levers::{self, Ground};
 use super::routes::{Routes, Standing};
 use super::universe::ActionId;
 use crate::analysis::policy::Truth;
-use crate::catalog::organization_paths::{Group, Reaches};
+use crate::catalog::organization_paths::{Group, Path, Reaches, paths};
 use crate::catalog::powers::{Class, Power, Probe, classes};
 use crate::model::Text;
 
@@ -43,13 +43,24 @@ pub struct Shown {
     pub open: Vec<String>,
 }
 
+/// Levers by their place in the catalogue, a bit each, so that two ways to act can be put together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Levers(u64);
+
+impl Levers {
+    fn of<'a>(held: impl Iterator<Item = &'a levers::Lever>) -> Self {
+        let place = |path: &Path| paths().iter().position(|known| known.id == path.id);
+        Self(held.filter_map(|lever| place(lever.path)).fold(0, |bits, place| bits | 1 << place))
+    }
+}
+
 /// The powers of a principal in short.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
     grades: [Grade; Power::ALL.len()],
     /// Levers over the organization that are certainly held, and those that may be.
-    pub levers: u32,
-    pub open_levers: u32,
+    levers: Levers,
+    open_levers: Levers,
     /// Where the gravest lever that is certainly held leads.
     pub gravest: Option<Reaches>,
 }
@@ -59,8 +70,8 @@ impl Profile {
         let mut profile = Self::default();
         let held = levers::held_by(graph, ground, who);
         let certain = || held.iter().filter(|lever| lever.truth == Truth::Yes);
-        profile.levers = u32::try_from(certain().count()).unwrap_or(u32::MAX);
-        profile.open_levers = u32::try_from(held.len()).unwrap_or(u32::MAX) - profile.levers;
+        profile.levers = Levers::of(certain());
+        profile.open_levers = Levers::of(held.iter().filter(|lever| lever.truth != Truth::Yes));
         profile.gravest = certain().map(|lever| lever.path.reaches).min();
         for class in classes() {
             profile.grades[class.power as usize] = match class.power {
@@ -84,6 +95,16 @@ impl Profile {
         profile
     }
 
+    /// How many levers are certainly held.
+    pub fn levers(&self) -> u32 {
+        self.levers.0.count_ones()
+    }
+
+    /// How many more may be.
+    pub fn open_levers(&self) -> u32 {
+        (self.open_levers.0 & !self.levers.0).count_ones()
+    }
+
     pub fn grade(&self, power: Power) -> Grade {
         self.grades[power as usize]
     }
@@ -93,8 +114,8 @@ impl Profile {
     pub fn and(self, other: Self) -> Self {
         Self {
             grades: std::array::from_fn(|n| self.grades[n].max(other.grades[n])),
-            levers: self.levers.max(other.levers),
-            open_levers: self.open_levers.max(other.open_levers),
+            levers: Levers(self.levers.0 | other.levers.0),
+            open_levers: Levers(self.open_levers.0 | other.open_levers.0),
             gravest: [self.gravest, other.gravest].into_iter().flatten().min(),
         }
     }
@@ -183,4 +204,18 @@ pub fn shown(graph: &Graph, ground: &Ground, who: NodeId, class: &'static Class)
         class.probes.iter().filter_map(|probe| ask(graph, ground, who, ActionId::of(probe.action)?, probe)).collect();
     all.sort_by_key(|shown| std::cmp::Reverse(shown.grade));
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_lever_has_a_bit_and_two_ways_to_act_hold_each_once() {
+        assert!(paths().len() <= 64);
+        let one = Profile { levers: Levers(0b0011), open_levers: Levers(0b0100), ..Profile::default() };
+        let other = Profile { levers: Levers(0b0110), open_levers: Levers(0b1001), ..Profile::default() };
+        let both = one.and(other);
+        assert_eq!((both.levers(), both.open_levers()), (3, 1));
+    }
 }

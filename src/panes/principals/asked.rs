@@ -3,14 +3,15 @@
 
 use super::super::filter::quote;
 use super::super::sentence::Sentence;
-use super::super::{PaneId, Question as Field, Target};
+use super::super::{Cell, PaneId, Question as Field, Target};
 use super::evidence;
 use crate::analysis::policy::{Layer, Truth, Verdict};
-use crate::analysis::power::{Answer, Question};
+use crate::analysis::power::{Answer, Question, Told};
 use crate::analysis::{Assessment, PrincipalRow};
 use crate::catalog::actions;
 use crate::model::{Ask, Status};
-use crate::panes::document::Line;
+use crate::panes::cell::Tone;
+use crate::panes::document::{Line, Section};
 
 /// `can:"iam:PassRole"`: those who may, or of whom it cannot be told; `can="..."`: those who certainly may.
 pub const CAN: Field = Field {
@@ -18,11 +19,38 @@ pub const CAN: Field = Field {
     about: "who may do it: an action, and a resource if it matters; with = only where that is certain",
     check: |text| Question::parse(text).map(|_| ()),
     holds: |a, row, text, certain| {
-        let Ok(question) = Question::parse(text) else { return false };
         let least = if certain { Truth::Yes } else { Truth::Unknown };
-        question.ask(&a.power, &a.principals[row].nodes).is_some_and(|told| told.truth() >= least)
+        told(a, row, text).is_some_and(|told| told.truth() >= least)
+    },
+    title: "MAY",
+    answer: |a, row, text| {
+        let Ok(question) = Question::parse(text) else { return Cell::unknown() };
+        match question.ask(&a.power, &a.principals[row].nodes) {
+            // Of whatever resource was asked about, or of every one there is; else of those that a statement names.
+            Some(told) if told.truth() == Truth::Yes => {
+                Cell::text(if question.resource.is_some() || told.resource == "*" { "yes" } else { "some" })
+            }
+            Some(told) if told.truth() == Truth::Unknown => Cell::text("?").tone(Tone::Warn),
+            Some(_) => Cell::text("no"),
+            None => Cell::unknown(),
+        }
+    },
+    explain: |a, row, text| {
+        let Ok(question) = Question::parse(text) else { return Section::default() };
+        let answered = answer_of(a, &a.principals[row], &question);
+        let tone = match answered.verdict {
+            Some(Verdict::Allowed) => Tone::Bad,
+            Some(Verdict::CannotTell) => Tone::Warn,
+            _ => Tone::Plain,
+        };
+        let lines = std::iter::once(Line::toned(answered.words, tone)).chain(answered.because).collect();
+        Section::new(format!("May it {text}?"), lines)
     },
 };
+
+fn told(a: &Assessment, row: usize, text: &str) -> Option<Told> {
+    Question::parse(text).ok()?.ask(&a.power, &a.principals[row].nodes)
+}
 
 /// How many completions are offered.
 const OFFERED: usize = 50;
@@ -80,6 +108,11 @@ pub fn answer(a: &Assessment, text: &str) -> Result<Answered, String> {
             return Err(format!("`{name}` is more than one principal, {kinds}: give the ARN or key"));
         }
     };
+    let answered = answer_of(a, row, &question);
+    Ok(Answered { question: rest.trim().to_owned(), ..answered })
+}
+
+fn answer_of(a: &Assessment, row: &PrincipalRow, question: &Question) -> Answered {
     let asked = question.resource.as_ref().map_or(question.action.clone(), |on| format!("{} on {on}", question.action));
     let unknown = if question.is_known() { "" } else { " (AWS's list of actions does not have it)" };
     let mut answered = Answered {
@@ -87,9 +120,9 @@ pub fn answer(a: &Assessment, text: &str) -> Result<Answered, String> {
         words: format!("no policy of this account speaks of {}", row.name),
         because: Vec::new(),
         arn: if row.arn.is_empty() { row.key.to_string() } else { row.arn.to_string() },
-        question: rest.trim().to_owned(),
+        question: String::new(),
     };
-    let Some(told) = question.ask(&a.power, &row.nodes) else { return Ok(answered) };
+    let Some(told) = question.ask(&a.power, &row.nodes) else { return answered };
     let acts = &a.power.graph.node(told.who).name;
     let acts = if *acts == row.name { String::new() } else { format!(" as {acts}") };
     let on = if question.resource.is_none() && told.truth() != Truth::No {
@@ -107,7 +140,7 @@ pub fn answer(a: &Assessment, text: &str) -> Result<Answered, String> {
     };
     answered.because = evidence::of_answer(&a.power, told.who, &told.answer, 1);
     answered.verdict = Some(told.answer.verdict);
-    Ok(answered)
+    answered
 }
 
 /// Why something is not allowed that no statement denies.

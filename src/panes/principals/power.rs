@@ -40,12 +40,19 @@ fn in_short(principal: &PrincipalRow) -> Vec<Line> {
     if !principal.reach.is_empty() {
         lines.push(Line::field("Members", principal.reach.words()));
     }
-    if let Some(gravest) = principal.profile.gravest {
-        let levers = match principal.profile.levers {
-            1 => format!("1 lever, which {}", gravest.words()),
-            count => format!("{count} levers; the gravest {}", gravest.words()),
-        };
-        lines.push(Line::field("Organization", levers));
+    let open = principal.profile.open_levers();
+    let unless = if open == 0 { String::new() } else { format!("; {open} more, if what is not known holds") };
+    match (principal.profile.gravest, principal.profile.levers()) {
+        (Some(gravest), 1) => {
+            lines.push(Line::field("Organization", format!("1 lever, which {}{unless}", gravest.words())));
+        }
+        (Some(gravest), count) => {
+            lines.push(Line::field("Organization", format!("{count} levers; the gravest {}{unless}", gravest.words())));
+        }
+        (None, _) if open > 0 => {
+            lines.push(Line::field("Organization", format!("{open} levers, if what is not known holds")));
+        }
+        (None, _) => {}
     }
     lines
 }
