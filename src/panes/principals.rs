@@ -173,6 +173,7 @@ pub fn events(principal: &PrincipalRow) -> Option<Target> {
         PrincipalKind::SamlProvider
         | PrincipalKind::OidcProvider
         | PrincipalKind::OidcSubject
+        | PrincipalKind::SamlSubject
         | PrincipalKind::IdentityCenterGroup => None,
         PrincipalKind::IdentityCenterUser => Some(Target::Filter(
             PaneId::Activity,
@@ -369,7 +370,7 @@ fn raw(a: &Assessment, row: usize) -> Json {
         PrincipalKind::SamlProvider | PrincipalKind::OidcProvider => {
             json!(facts.identity_providers.get(&principal.arn))
         }
-        PrincipalKind::Service | PrincipalKind::OidcSubject => {
+        PrincipalKind::Service | PrincipalKind::OidcSubject | PrincipalKind::SamlSubject => {
             json!({"principal": principal.key, "trustedBy": principal.related})
         }
         PrincipalKind::Account => match facts.accounts.get(principal.key.as_str()) {

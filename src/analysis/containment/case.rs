@@ -209,10 +209,14 @@ pub(super) fn lets_in(gate: &Gate, row: &PrincipalRow) -> bool {
             gate.trusted.as_ref() == Some(&Trusted::Oidc(Text::new(url)))
         }
         PrincipalKind::Account => gate.account.as_ref().is_some_and(|account| *account.text() == row.key),
-        PrincipalKind::OidcSubject => {
+        PrincipalKind::OidcSubject | PrincipalKind::SamlSubject => {
             let provider = row.key.split('|').next().unwrap_or("");
             let any = gate.subjects.is_empty() || gate.subjects.contains(&row.name);
-            gate.trusted.as_ref() == Some(&Trusted::Oidc(Text::new(provider))) && any
+            let trusted = match row.kind {
+                PrincipalKind::SamlSubject => Trusted::Saml(Arn::new(provider)),
+                _ => Trusted::Oidc(Text::new(provider)),
+            };
+            gate.trusted.as_ref() == Some(&trusted) && any
         }
         PrincipalKind::Service => gate.trusted.as_ref() == Some(&Trusted::Service(row.key.clone())),
         _ => false,

@@ -124,7 +124,7 @@ pub fn steps(a: &Assessment, row: &PrincipalRow) -> Vec<Step> {
         PrincipalKind::SamlProvider | PrincipalKind::OidcProvider => outsiders::provider(&case),
         PrincipalKind::Account => outsiders::account(&case),
         PrincipalKind::Service => outsiders::service(&case),
-        PrincipalKind::OidcSubject => outsiders::subject(&case),
+        PrincipalKind::OidcSubject | PrincipalKind::SamlSubject => outsiders::subject(&case),
     };
     steps.extend(ceilings::of(&case));
     // Stable: those that work keep the order in which they were written, which is the order to do them in.

@@ -6,7 +6,7 @@ use super::shell::Command;
 use super::uses::{Link, Tally, Use};
 use super::{Effect, Step, identity_center, pages, some};
 use crate::analysis::principals::trust::Trusted;
-use crate::analysis::principals::{PrincipalKind, PrincipalRow};
+use crate::analysis::principals::{ANY_SUBJECT, PrincipalKind, PrincipalRow};
 use crate::model::Text;
 
 /// What makes a command for one role.
@@ -99,11 +99,15 @@ pub(super) fn subject(case: &Case<'_>) -> Vec<Step> {
     let mut narrow = Step::new(
         Effect::StopsInPart,
         "Trust policies without the subject",
-        "Its tokens open these roles no more; other subjects of the provider go on to get in.",
+        "It opens these roles no more; other subjects of the provider go on to get in.",
         pages::TRUST,
     )
     .leaves("sessions begun before it, up to 12 hours: revoke them");
-    narrow.withheld = Some(format!("take the subject {} out of the condition on `sub` by hand", case.row.name));
+    narrow.withheld = Some(if *case.row.name == *ANY_SUBJECT {
+        "the trust policies name no subject: add a condition on it by hand, for those who shall get in".to_owned()
+    } else {
+        format!("take the subject {} out of the condition by hand", case.row.name)
+    });
     steps.push(narrow);
     steps
 }

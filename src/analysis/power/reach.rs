@@ -131,27 +131,36 @@ impl Members {
     }
 }
 
-/// Who entered which member, by the events: successful `AssumeRole` calls whose role is in another account. By the key
-/// under which a principal's events are known.
+/// Who entered which member, by the events: successful `AssumeRole` calls whose role is in another account, and
+/// `AssumeRoot` calls (IAM User Guide, cloudtrail-track-privileged-tasks). By the key under which a principal's events are
+/// known.
 pub fn did(facts: &Facts) -> HashMap<Text, BTreeMap<AccountId, Entered>> {
     let mut did: HashMap<Text, BTreeMap<AccountId, Entered>> = HashMap::new();
     let here = facts.subject_account();
-    for event in facts.events.iter() {
-        if event.word(Field::Name) != "AssumeRole" || !event.word(Field::Error).is_empty() {
-            continue;
-        }
-        for resource in event.word(Field::Resources).split(' ') {
-            let role = Arn::new(resource);
-            let account = AccountId::new(role.account());
-            let elsewhere = !account.is_empty() && here.as_ref() != Some(&account);
-            if !elsewhere || role.service() != "iam" || !facts.accounts.contains_key(&account) {
+    let is_member = |account: &AccountId| here.as_ref() != Some(account) && facts.accounts.contains_key(account);
+    for event in facts.events.iter().filter(|event| event.word(Field::Error).is_empty()) {
+        let into = match event.word(Field::Name).as_str() {
+            "AssumeRole" => event.word(Field::Resources).split(' ').map(Arn::new).collect(),
+            "AssumeRoot" => root_entered(&event.raw()).into_iter().collect(),
+            _ => Vec::new(),
+        };
+        for arn in into.into_iter().filter(|arn| arn.service() == "iam") {
+            let account = AccountId::new(arn.account());
+            if !is_member(&account) {
                 continue;
             }
             let entered = did.entry(event.word(Field::ActorKey).clone()).or_default().entry(account).or_default();
-            entered.roles.insert(role.text().clone());
+            entered.roles.insert(arn.text().clone());
             entered.times += 1;
             entered.last = entered.last.max(event.time());
         }
     }
     did
+}
+
+/// The root user that a call of `AssumeRoot` entered: its `targetPrincipal` is an account's id, or the ARN.
+fn root_entered(record: &str) -> Option<Arn> {
+    let record: serde_json::Value = serde_json::from_str(record).ok()?;
+    let target = record.get("requestParameters")?.get("targetPrincipal")?.as_str()?;
+    Some(if target.starts_with("arn:") { Arn::new(target) } else { Arn::new(format!("arn:aws:iam::{target}:root")) })
 }

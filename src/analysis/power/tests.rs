@@ -378,3 +378,35 @@ fn what_a_deny_with_not_resource_spares_is_found() {
     let told = question.ask(&power, &[find(&power, "x")]).expect("an answer");
     assert_eq!((told.truth(), &*told.resource), (Truth::Yes, function));
 }
+
+#[test]
+fn what_was_entered_is_read_from_the_events_that_succeeded() {
+    let record = |id: &str, name: &str, more: &str| {
+        let raw = format!(
+            r#"{{"eventVersion":"1.09","eventID":"{id}","eventTime":"2026-10-01T00:00:00Z","eventName":"{name}",
+            "eventSource":"sts.amazonaws.com","awsRegion":"us-east-1","userIdentity":{{"type":"IAMUser","userName":"u",
+            "arn":"arn:aws:iam::{HERE}:user/u","accountId":"{HERE}"}},{more}}}"#
+        );
+        Event::from_record(&raw).expect("an event")
+    };
+    let role = format!(r#""resources":[{{"ARN":"arn:aws:iam::{MEMBER}:role/x"}}]"#);
+    let root = format!(r#""requestParameters":{{"targetPrincipal":"{MEMBER}"}}"#);
+    let unknown = r#""requestParameters":{"targetPrincipal":"999999999999"}"#;
+    let mut facts = account(vec![user("u", &nothing())], Vec::new());
+    facts.apply(Batch::Accounts(vec![Account { id: MEMBER.into(), ..Account::default() }]));
+    facts.apply(Batch::Events(vec![
+        record("1", "AssumeRole", &role),
+        record("2", "AssumeRole", &format!(r#"{role},"errorCode":"AccessDenied""#)),
+        record("3", "AssumeRoot", &root),
+        record("4", "AssumeRoot", unknown),
+        record("5", "AssumeRoot", r#""requestParameters":null"#),
+    ]));
+    let did = reach::did(&facts);
+    let entered = &did[&arn("user/u").text().clone()][&AccountId::new(MEMBER)];
+    assert_eq!(entered.times, 2);
+    assert_eq!(
+        entered.roles.iter().map(Text::as_str).collect::<Vec<_>>(),
+        [format!("arn:aws:iam::{MEMBER}:role/x"), format!("arn:aws:iam::{MEMBER}:root")]
+    );
+    assert_eq!(did.len(), 1);
+}

@@ -150,7 +150,8 @@ fn evaluated(a: &Assessment) -> Vec<Draft> {
             NOTE,
             "steps=admin",
             &[IAM],
-            "Each of them can do everything here, and through here to the organization; root is always one.",
+            "Each of them can do everything here, and through here to the organization; root is always one. People, groups, \
+             providers and accounts count by the roles that they become.",
         ),
         draft(
             "become-administrator",

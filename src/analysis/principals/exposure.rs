@@ -118,7 +118,11 @@ fn outside(row: &PrincipalRow) -> Factor {
             "a workload outside AWS gets in by a token",
         ),
         (row.kind == PrincipalKind::CrossAccountRole, 130, "another account of the organization gets in"),
-        (row.kind == PrincipalKind::SamlRole, 120, "people get in by an identity provider"),
+        (
+            matches!(row.kind, PrincipalKind::SamlRole | PrincipalKind::SamlSubject),
+            120,
+            "people get in by an identity provider",
+        ),
         (row.password == Some(true), 120, "a password with MFA"),
         (
             matches!(

@@ -27,6 +27,7 @@ use super::activity::Deeds;
 
 pub use carried::carried_by;
 pub use exposure::Exposure;
+pub(crate) use outsiders::ANY_SUBJECT;
 pub(crate) use roles::permission_set;
 use trust::{Statement, Trusted};
 
@@ -60,6 +61,8 @@ pub enum PrincipalKind {
     Service,
     /// A subject, or a pattern of subjects, of an OIDC provider.
     OidcSubject,
+    /// The same of a SAML provider.
+    SamlSubject,
 }
 
 impl PrincipalKind {
@@ -82,6 +85,7 @@ impl PrincipalKind {
             Self::Account => "account",
             Self::Service => "service",
             Self::OidcSubject => "oidc-subject",
+            Self::SamlSubject => "saml-subject",
         }
     }
 
@@ -218,7 +222,7 @@ pub struct Gate {
     pub account: Option<AccountId>,
     /// Of a trust policy: who is named.
     pub trusted: Option<Trusted>,
-    /// Of an OIDC provider: the subjects that get in; empty: any.
+    /// Of an OIDC or SAML provider: the subjects that get in; empty: any.
     pub subjects: Vec<Text>,
 }
 

@@ -275,28 +275,44 @@ pub(super) fn services(world: &World<'_>, rows: &[PrincipalRow]) -> Vec<Principa
     trusting.into_iter().map(row).collect()
 }
 
-/// The subjects of OIDC providers that trust policies let in, each pattern as it is written.
+/// Identity Center's own provider (IAM Identity Center User Guide, "IAM identity providers"): its people have rows.
+fn is_identity_centers(provider: &Arn) -> bool {
+    provider.name().starts_with("AWSSSO_") && provider.name().ends_with("_DO_NOT_DELETE")
+}
+
+/// What stands for the subjects of a role that asks for none in particular.
+pub(crate) const ANY_SUBJECT: &str = "any subject";
+
+/// The subjects of OIDC and SAML providers that trust policies let in, each pattern as it is written.
 pub(super) fn subjects(world: &World<'_>, rows: &[PrincipalRow]) -> Vec<PrincipalRow> {
-    let mut entering: BTreeMap<(Text, Text), Entering<'_>> = BTreeMap::new();
+    let mut entering: BTreeMap<(PrincipalKind, Text, Text), Entering<'_>> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.kind.is_role()) {
         for gate in &row.gates {
-            let Some(Trusted::Oidc(provider)) = &gate.trusted else { continue };
-            let any = [Text::new("any subject")];
+            let (kind, provider) = match &gate.trusted {
+                Some(Trusted::Oidc(url)) => (PrincipalKind::OidcSubject, url),
+                Some(Trusted::Saml(arn)) if !is_identity_centers(arn) => (PrincipalKind::SamlSubject, arn.text()),
+                _ => continue,
+            };
+            let any = [Text::new(ANY_SUBJECT)];
             for subject in if gate.subjects.is_empty() { &any[..] } else { &gate.subjects } {
-                let (roles, marks) = entering.entry((provider.clone(), subject.clone())).or_default();
+                let (roles, marks) = entering.entry((kind, provider.clone(), subject.clone())).or_default();
                 roles.push(row);
                 marks.extend(gate.marks.iter().copied());
             }
         }
     }
-    let row = |((provider, subject), (roles, marks)): ((Text, Text), Entering<'_>)| {
+    let row = |((kind, provider, subject), (roles, marks)): ((PrincipalKind, Text, Text), Entering<'_>)| {
+        let token = match kind {
+            PrincipalKind::SamlSubject => format!("assertion of {}", Arn::new(provider.as_str()).name()),
+            _ => format!("token of {provider}"),
+        };
         let names: BTreeSet<&str> = roles.iter().map(|role| role.name.as_str()).collect();
         let names: Vec<&str> = names.into_iter().collect();
         PrincipalRow {
             key: Text::new(&format!("{provider}|{subject}")),
-            kind: PrincipalKind::OidcSubject,
+            kind,
             name: subject,
-            entry: format!("token of {provider}, becomes {}", names.join(", ")),
+            entry: format!("{token}, becomes {}", names.join(", ")),
             related: names.iter().map(|name| Text::new(name)).collect(),
             nodes: world.nodes(roles.iter().map(|role| &role.key)),
             marks,

@@ -134,6 +134,7 @@ fn gate(world: &World<'_>, statement: &Statement, trusted: &Trusted) -> Gate {
                 gate.conditions.push(why);
             }
         }
+        Trusted::Saml(_) => gate.subjects = statement.saml_subjects(),
         Trusted::Deleted(_) => {
             gate.marks.insert(Mark::DeletedPrincipal);
         }

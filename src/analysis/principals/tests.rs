@@ -36,6 +36,12 @@ fn every_kind_of_principal_has_its_row() {
         ("dave", PrincipalKind::IdentityCenterUser, "Identity Center"),
         ("okta", PrincipalKind::SamlProvider, "2 roles trust it"),
         ("gh.example.com", PrincipalKind::OidcProvider, "with wide subjects"),
+        (
+            "any subject",
+            PrincipalKind::SamlSubject,
+            "assertion of okta, becomes AWSReservedSSO_Admin_0123456789abcdef, Saml",
+        ),
+        ("repo:o/*", PrincipalKind::OidcSubject, "token of gh.example.com, becomes Ci"),
         ("Logs", PrincipalKind::Account, "member"),
         (fixture::VENDOR, PrincipalKind::Account, "not in the organization"),
     ] {

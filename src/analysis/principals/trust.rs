@@ -207,9 +207,19 @@ impl Statement {
 
     /// For an OIDC provider: the subjects that a condition asks for; empty: any.
     pub fn subjects(&self, provider: &str) -> Vec<Text> {
-        let key = format!("{provider}:sub");
-        let asked =
-            self.conditions.iter().filter(|condition| condition.key.eq_ignore_ascii_case(&key) && condition.narrows());
+        self.wanted(&[&format!("{provider}:sub")])
+    }
+
+    /// For a SAML provider: the people that a condition asks for, by what tells one from another; empty: whoever the
+    /// provider asserts (reference_policies_iam-condition-keys, "Available keys for SAML-based federation").
+    pub fn saml_subjects(&self) -> Vec<Text> {
+        self.wanted(&["saml:sub", "saml:uid", "saml:mail", "saml:eduPersonPrincipalName"])
+    }
+
+    /// The values that narrowing conditions on these keys ask for.
+    fn wanted(&self, keys: &[&str]) -> Vec<Text> {
+        let is_of = |condition: &&Condition| keys.iter().any(|key| condition.key.eq_ignore_ascii_case(key));
+        let asked = self.conditions.iter().filter(|condition| condition.narrows()).filter(is_of);
         asked.flat_map(|condition| condition.values.iter().cloned()).collect()
     }
 
@@ -349,6 +359,19 @@ mod tests {
         ] {
             let statement = one(&format!(r#"{{"Effect":"Allow","Principal":"*","Condition":{condition}}}"#));
             assert_eq!(statement.wide_subjects("gh.com").is_some(), wide, "{condition}");
+        }
+    }
+
+    #[test]
+    fn the_people_of_a_saml_provider_are_those_whom_conditions_tell_apart() {
+        for (condition, wanted) in [
+            (r#"{"StringEquals":{"SAML:aud":"https://signin.aws.amazon.com/saml"}}"#, vec![]),
+            (r#"{"StringEquals":{"SAML:sub":["a","b"],"SAML:sub_type":"persistent"}}"#, vec!["a", "b"]),
+            (r#"{"StringLike":{"saml:mail":"*@example.com"}}"#, vec!["*@example.com"]),
+            (r#"{"StringNotEquals":{"SAML:sub":"a"}}"#, vec![]),
+        ] {
+            let statement = one(&format!(r#"{{"Effect":"Allow","Principal":"*","Condition":{condition}}}"#));
+            assert_eq!(statement.saml_subjects(), wanted.into_iter().map(Text::new).collect::<Vec<_>>(), "{condition}");
         }
     }
 
