@@ -102,6 +102,16 @@ impl App {
         self.say(format!("{} {noun} ({all} shows all, {again} reads again): {cause}", gaps.len()), Tone::Warn);
     }
 
+    pub(super) fn take_progress(&mut self, version: u64, percent: u8) {
+        if self.assessing == Some(version) && self.evaluated != percent {
+            self.evaluated = percent;
+            // Only where it is shown.
+            if self.runs.is_empty() && self.a.evaluating {
+                self.touch();
+            }
+        }
+    }
+
     pub(super) fn take_assessment(&mut self, version: u64, assessment: Arc<Assessment>) {
         if version < self.assessed {
             self.assessing = None;
@@ -131,6 +141,7 @@ impl App {
         }
         self.last_assess = Some(self.now);
         self.assessing = Some(self.version);
+        self.evaluated = 0;
         let (version, as_of, lens) = (self.version, self.as_of(), self.lens);
         Some(Effect::Assess { version, facts: Box::new(self.facts.clone()), as_of, lens })
     }

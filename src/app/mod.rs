@@ -64,6 +64,8 @@ pub struct App {
     pub version: u64,
     /// The version that is being assessed, if one is.
     assessing: Option<u64>,
+    /// Percent of the policies that were evaluated, while they are.
+    pub evaluated: u8,
     assessed: u64,
     last_assess: Option<Timestamp>,
     pub a: Arc<Assessment>,
@@ -111,6 +113,7 @@ impl App {
             facts,
             version: 1,
             assessing: None,
+            evaluated: 0,
             assessed: 0,
             last_assess: None,
             a: Arc::default(),
@@ -293,6 +296,10 @@ pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
         }
         Msg::Delivered(delivery) => {
             app.deliver(delivery);
+            Vec::new()
+        }
+        Msg::Evaluated(version, percent) => {
+            app.take_progress(version, percent);
             Vec::new()
         }
         Msg::Assessed(version, assessment) => {

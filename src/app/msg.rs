@@ -21,6 +21,8 @@ pub enum Msg {
     Click(u16, u16),
     Resized(u16, u16),
     Delivered(Delivery),
+    /// So many percent of the policies of that version were evaluated.
+    Evaluated(u64, u8),
     /// The facts of that version were assessed.
     Assessed(u64, Arc<Assessment>),
     /// Something was copied (or not): what to tell the user.

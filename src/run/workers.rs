@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::analysis::power::Inputs;
+use crate::analysis::power::{Inputs, Progress};
 use crate::analysis::{Assessment, Power, assess_with};
 use crate::app::{Effect, Msg};
 use crate::collect::{Delivery, Held, Outbox, RunId, Source};
@@ -83,7 +83,9 @@ impl Workers {
             if !known.same(&inputs) {
                 assessment.evaluating = true;
                 let _ = answer(assessment.clone());
-                let power = Arc::new(Power::of(&assessment.facts, as_of));
+                // Nobody waits for a percentage that the loop does not take.
+                let tell = |percent| drop(messages.send(Msg::Evaluated(version, percent)));
+                let power = Arc::new(Power::of_telling(&assessment.facts, as_of, &Progress::new(&tell)));
                 if let Ok(mut known) = powers.lock() {
                     *known = (inputs, Arc::clone(&power));
                 }

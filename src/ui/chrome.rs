@@ -121,7 +121,7 @@ pub fn footer(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> Opti
     let state = if app.is_idle() {
         String::new()
     } else if app.runs.is_empty() && app.a.evaluating {
-        format!("evaluating {} principals · ", app.facts.users.len() + app.facts.roles.len())
+        format!("evaluating {} principals, {} % · ", app.facts.users.len() + app.facts.roles.len(), app.evaluated)
     } else {
         "reading · ".to_owned()
     };

@@ -101,7 +101,11 @@ pub struct Answer {
 impl Graph {
     /// `as_of`: the moment at which requests are made.
     pub fn of(facts: &Facts, as_of: Timestamp) -> Self {
-        let (library, drafts) = Library::of(facts);
+        Self::of_telling(facts, as_of, &super::progress::untold())
+    }
+
+    pub(super) fn of_telling(facts: &Facts, as_of: Timestamp, progress: &super::Progress<'_>) -> Self {
+        let (library, drafts) = Library::of(facts, progress);
         let mut nodes = Draft::new(facts, &library, &drafts, as_of).nodes();
         nodes.par_iter_mut().for_each(|node| node.summary = Summary::of(&library, &node.holdings));
         let by_key = nodes.iter().zip(0..).map(|(node, id)| (node.key.clone(), id)).collect();
@@ -109,6 +113,7 @@ impl Graph {
         let delegating = accounts.into_iter().map(|account| (account.clone(), delegates_to(&account))).collect();
         let mut graph = Self { nodes, library, by_key, delegating };
         let settled: Vec<Settled> = graph.nodes.par_iter().map(|node| graph.settle(node)).collect();
+        progress.reached(52);
         graph.nodes.iter_mut().zip(settled).for_each(|(node, settled)| node.settled = settled);
         graph
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::progress::Progress;
 use super::universe::{ActionId, ActionSet};
 use crate::analysis::policy::resource::Resources;
 use crate::analysis::policy::{Effect, Policy, Statement, Truth};
@@ -87,7 +88,7 @@ pub struct Library {
 
 impl Library {
     /// Compiles what a picture holds: the default version of each managed policy that something holds.
-    pub fn of(facts: &Facts) -> (Self, Drafts) {
+    pub fn of(facts: &Facts, progress: &Progress<'_>) -> (Self, Drafts) {
         let mut drafts = Drafts::default();
         let users = facts.users.values().flat_map(|user| user.attached.iter().map(|p| &p.arn).chain(&user.boundary));
         let groups = facts.groups.values().flat_map(|group| group.attached.iter().map(|policy| &policy.arn));
@@ -130,8 +131,12 @@ impl Library {
                 documents.len() - 1
             }));
         }
-        let compiled: Vec<Compiled> =
-            documents.into_par_iter().map(|document| Compiled::of(document.compile())).collect();
+        let stage = progress.stage(0, 40, documents.len());
+        let compile = |document: &Document| {
+            stage.step();
+            Compiled::of(document.compile())
+        };
+        let compiled: Vec<Compiled> = documents.into_par_iter().map(compile).collect();
         let named = |((kind, name, arn, _), n): (Pending, usize)| {
             let Compiled { policy, actions, any } = &compiled[n];
             Named { kind, name, arn, policy: policy.clone(), actions: Arc::clone(actions), any: *any }

@@ -50,6 +50,15 @@ pub struct Routes {
 
 impl Routes {
     pub fn of(graph: &Graph, around: &Surroundings, ground: &Ground) -> Self {
+        Self::of_telling(graph, around, ground, &super::progress::untold())
+    }
+
+    pub(super) fn of_telling(
+        graph: &Graph,
+        around: &Surroundings,
+        ground: &Ground,
+        progress: &super::Progress<'_>,
+    ) -> Self {
         let moves = Moves::new(graph, around);
         let ids: Vec<NodeId> = graph.ids().collect();
         let admin = admin_actions();
@@ -65,8 +74,10 @@ impl Routes {
             })
             .collect();
         let targets = Targets::of(graph, around);
+        let stage = progress.stage(62, 80, ids.len());
         let raised: Vec<(NodeId, Move)> = ids
             .par_iter()
+            .inspect(|_| stage.step())
             .filter(|&&id| standing[id as usize].truth() != Truth::Yes && graph.node(id).kind.is_iam())
             .filter_map(|&id| {
                 let (own, lever) = (raised(&moves, &targets, id), pulled(graph, ground, id));
@@ -89,6 +100,7 @@ impl Routes {
             let waiting: Vec<NodeId> =
                 ids.iter().copied().filter(|id| routes.standing[*id as usize].truth() < least).collect();
             routes.spread(&moves, &Index::of(&moves, &waiting, least), least);
+            progress.reached(if least == Truth::Yes { 87 } else { 92 });
         }
         routes
     }
