@@ -118,20 +118,20 @@ async fn command(cli: Cli, source: Arc<dyn Source>, words: OrderWords, no_color:
             // A broken filter is said before anything is read.
             mgmtscope::panes::filter::Filter::new(&filter, pane.pane())
                 .map_err(|error| Failure::Input(format!("filter: {error}")))?;
-            let facts = batch::read(source, &words, batch::needed(pane), bars).await;
+            let facts = batch::read(Arc::clone(&source), &words, batch::needed(Some(pane), &*source), bars).await;
             batch::query(facts, pane, &filter, format, &mut stderr())?
         }
         Some(Command::WhoCan { action, resource, format }) => {
             let question = resource.as_ref().map_or(action.clone(), |resource| format!("{action} {resource}"));
             // Before anything is read: reading may take long.
             Question::parse(&question).map_err(Failure::Input)?;
-            let facts = batch::read(source, &words, batch::needed_to_ask(), bars).await;
+            let facts = batch::read(Arc::clone(&source), &words, batch::needed(None, &*source), bars).await;
             batch::who_can(facts, &question, format, &mut stderr())?
         }
         Some(Command::Can { principal, action, resource }) => {
             let question = resource.as_ref().map_or(action.clone(), |resource| format!("{action} {resource}"));
             Question::parse(&question).map_err(Failure::Input)?;
-            let facts = batch::read(source, &words, batch::needed_to_ask(), bars).await;
+            let facts = batch::read(Arc::clone(&source), &words, batch::needed(None, &*source), bars).await;
             return batch::can(facts, &format!("{principal} {question}"), &mut stderr()).map(ExitCode::from);
         }
         Some(Command::Doctor) => {

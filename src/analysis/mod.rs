@@ -75,8 +75,15 @@ pub fn assess_with(facts: Facts, as_of: Timestamp, lens: Lens, power: Arc<Power>
 }
 
 impl Assessment {
+    /// Says that powers are on their way: what follows from them is not known until [`Self::empower`].
+    pub fn await_power(&mut self) {
+        self.evaluating = true;
+        self.claims = practices::assess(self);
+    }
+
     /// Takes in powers, and makes anew what follows from them.
     pub fn empower(&mut self, power: Arc<Power>) {
+        self.evaluating = false;
         self.power = power;
         self.principals = principals::assess(self);
         self.delegation = delegation::assess(self);

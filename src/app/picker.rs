@@ -197,8 +197,10 @@ impl Picker {
         for (n, item) in self.items.iter().enumerate().filter(|(_, item)| item.choice != Choice::Nothing) {
             let left = pattern.score(Utf32Str::new(&item.left, &mut buffer), &mut matcher).map(|score| score * 2);
             let right = pattern.score(Utf32Str::new(&item.right, &mut buffer), &mut matcher);
+            // What was typed in full is what is meant.
+            let whole = item.left.strip_suffix(" …").unwrap_or(&item.left) == text;
             if let Some(score) = left.max(right) {
-                hits.push((score, n));
+                hits.push((if whole { u32::MAX } else { score }, n));
             }
         }
         hits.sort_by_key(|&(score, n)| (std::cmp::Reverse(score), n));

@@ -226,7 +226,7 @@ fn credentials(principal: &PrincipalRow) -> Vec<Line> {
     lines
 }
 
-fn policies(principal: &PrincipalRow) -> Vec<Line> {
+fn policies(a: &Assessment, principal: &PrincipalRow) -> Vec<Line> {
     let policies = &principal.policies;
     let mut lines: Vec<Line> = Vec::new();
     lines.extend(
@@ -244,7 +244,11 @@ fn policies(principal: &PrincipalRow) -> Vec<Line> {
         (Some(arn), _) => lines.push(Line::field("Boundary", arn.as_str())),
         (None, Ceiling::None) => lines.push(Line::field_toned(
             "Ceiling",
-            "no ceiling: no permissions boundary, and SCPs never bind the management account",
+            match a.facts.is_management_account() {
+                Some(true) => "no ceiling: no permissions boundary, and SCPs never bind the management account",
+                Some(false) => "no permissions boundary; SCPs bind it, this is a member account",
+                None => "no permissions boundary; SCPs bind it unless this is the management account",
+            },
             Tone::Warn,
         )),
         (None, Ceiling::Boundary) => lines.push(Line::field("Boundary", "in every permission set")),
@@ -345,7 +349,7 @@ fn detail(a: &Assessment, row: usize) -> Document {
         .section("Credentials", credentials(principal))
         .tab(POLICIES)
         .count(policy_count)
-        .section("Policies", policies(principal))
+        .section("Policies", policies(a, principal))
         .tab(ACTIVITY)
         .section("Activity", activity(a, principal))
         .tab(RESIDENTS)

@@ -9,8 +9,10 @@ use tokio_util::sync::CancellationToken;
 use super::progress::Bars;
 use super::{OrderWords, clock};
 use crate::analysis::coverage::gaps;
+use crate::analysis::power::Question;
 use crate::analysis::{Assessment, Lens, assess};
 use crate::collect::{Source, gather};
+use crate::model::text::clean;
 use crate::model::{Ask, Facts, OriginKind, Status};
 use crate::panes::filter::quote;
 use crate::panes::{Pane, PaneId};
@@ -110,8 +112,18 @@ pub fn query(facts: Facts, pane: PaneId, filter: &str, name: &str, err: &mut dyn
     list(facts, pane.pane(), pane.pane().asks, (filter, name), err)
 }
 
+/// Prints, of an action that AWS's list does not have, that it does not.
+fn tell_unknown(question: &str, err: &mut dyn Write) -> Result<(), Failure> {
+    let question = Question::parse(question).map_err(Failure::Input)?;
+    if !question.is_known() {
+        writeln!(err, "mgmtscope: AWS's list of actions does not have {}", clean(&question.action))?;
+    }
+    Ok(())
+}
+
 /// Prints the principals that may do something or of whom it cannot be told. True when nothing of the policies is missing.
 pub fn who_can(facts: Facts, question: &str, name: &str, err: &mut dyn Write) -> Result<bool, Failure> {
+    tell_unknown(question, err)?;
     let filter = format!("can:{}", quote(question));
     list(facts, PaneId::Principals.pane(), POLICIES, (&filter, name), err)
 }
@@ -129,6 +141,11 @@ fn list(
     let mut out = BufWriter::new(io::stdout().lock());
     ignore_closed_pipe((format.write)(&listing, &mut out).and_then(|()| out.flush()))?;
     let unasked = asks.iter().all(|&ask| a.facts.coverage.status(ask) == Status::NotAsked);
+    let residents = a.facts.coverage.status(Ask::CloudControl);
+    if pane.id == PaneId::Principals && residents == Status::NotAsked && a.facts.residents.is_empty() {
+        // What runs as a role is not known: `report` and the panes may know more.
+        writeln!(err, "mgmtscope: residents were not read: ways to an administrator through them are open (?)")?;
+    }
     if unasked {
         // Else a count of 0 would pass for an answer.
         writeln!(err, "mgmtscope: nothing was read for {}: the source does not hold it", pane.name)?;
@@ -155,9 +172,9 @@ pub fn can(facts: Facts, question: &str, err: &mut dyn Write) -> Result<u8, Fail
     let answered = crate::panes::principals::answer(&a, question).map_err(Failure::Input)?;
     let style = crate::panes::TimeStyle::utc(a.as_of);
     let mut out = io::stdout().lock();
-    writeln!(out, "{}", crate::model::text::clean(&answered.words))?;
+    writeln!(out, "{}", clean(&answered.words))?;
     for line in &answered.because {
-        writeln!(out, "  {}", crate::model::text::clean(&line.plain(&style)))?;
+        writeln!(out, "  {}", clean(&line.plain(&style)))?;
     }
     tell_gaps(&a.facts, POLICIES, err)?;
     Ok(match answered.verdict {
@@ -175,15 +192,12 @@ fn ignore_closed_pipe(result: io::Result<()>) -> io::Result<()> {
     }
 }
 
-/// The asks that a pane's rows are made of, and what names them: all but the slow ones that it does not show.
-pub fn needed(pane: PaneId) -> Vec<Ask> {
-    let shown = pane.pane().asks;
-    Ask::ALL.iter().copied().filter(|ask| shown.contains(ask) || !SLOW.contains(ask)).collect()
-}
-
-/// What the questions about policies are answered from: none of the slow ones.
-pub fn needed_to_ask() -> Vec<Ask> {
-    Ask::ALL.iter().copied().filter(|ask| !SLOW.contains(ask)).collect()
+/// The asks that a pane's rows are made of, and what names them. Of a live account not the slow ones that the pane does not
+/// show; files are read whole, so that every number is the same wherever it is looked up.
+pub fn needed(pane: Option<PaneId>, source: &dyn Source) -> Vec<Ask> {
+    let live = source.origin().kind == OriginKind::Live;
+    let shown = pane.map_or(&[][..], |pane| pane.pane().asks);
+    Ask::ALL.iter().copied().filter(|ask| !live || shown.contains(ask) || !SLOW.contains(ask)).collect()
 }
 
 const SLOW: [Ask; 5] = [Ask::Events, Ask::Tagging, Ask::Config, Ask::ResourceExplorer, Ask::CloudControl];

@@ -69,7 +69,9 @@ pub fn run(path: &Path, format: &str, out: &mut dyn Write, err: &mut dyn Write) 
     out.flush()?;
     let rest = tally.run - tally.expected;
     let rest = if rest == 0 { String::new() } else { format!(", {rest} without an expected verdict") };
-    writeln!(err, "{} tests, {} differ{rest}", tally.run, tally.differ)?;
+    let (tests, differ) =
+        (if tally.run == 1 { "test" } else { "tests" }, if tally.differ == 1 { "differs" } else { "differ" });
+    writeln!(err, "{} {tests}, {} {differ}{rest}", tally.run, tally.differ)?;
     match &bad[..] {
         [] if tally.run == 0 => {
             Err(Failure::Input(format!("{shown}: no test in it; one JSON object a line is looked for")))
@@ -112,7 +114,8 @@ fn as_text(name: &str, case: &Case, outcome: &Outcome, differs: bool, out: &mut 
         words.push(format!("DIFFERS: {} was expected", expected.word()));
     }
     if !outcome.deciding.is_empty() {
-        words.push(format!("by {}", outcome.deciding.join(", ")));
+        let by = if outcome.verdict == Verdict::ImplicitlyDenied { "though allowed by" } else { "by" };
+        words.push(format!("{by} {}", outcome.deciding.join(", ")));
     }
     if !outcome.blocked_by.is_empty() && outcome.verdict != Verdict::Allowed {
         let layers: Vec<&str> = outcome.blocked_by.iter().map(|layer| layer.word()).collect();

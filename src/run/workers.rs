@@ -81,7 +81,7 @@ impl Workers {
             let (known, power) = powers.lock().map(|known| known.clone()).unwrap_or_default();
             let mut assessment = assess_with(*facts, as_of, lens, power);
             if !known.same(&inputs) {
-                assessment.evaluating = true;
+                assessment.await_power();
                 let _ = answer(assessment.clone());
                 // Nobody waits for a percentage that the loop does not take.
                 let tell = |percent| drop(messages.send(Msg::Evaluated(version, percent)));
@@ -90,7 +90,6 @@ impl Workers {
                     *known = (inputs, Arc::clone(&power));
                 }
                 assessment.empower(power);
-                assessment.evaluating = false;
             }
             let _ = answer(assessment);
         });

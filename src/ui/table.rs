@@ -51,6 +51,13 @@ pub fn columns(columns: &[Column], width: u16, wanted: usize) -> Vec<(usize, u16
             None => break,
         }
     }
+    // On a narrow screen it takes the place of others, from the right; the first stays, which says what the row is.
+    while wanted != 0 && total(&shown) > width.saturating_sub(1) && shown.contains(&wanted) {
+        match shown.iter().rposition(|&n| n != wanted && n != 0) {
+            Some(at) => drop(shown.remove(at)),
+            None => break,
+        }
+    }
     let mut left = width.saturating_sub(1).saturating_sub(total(&shown));
     let weight = |n: usize| match columns[n].width {
         Width::Share { weight, .. } => weight,
@@ -165,6 +172,18 @@ mod tests {
                     assert!(wide == 0 || x + wide <= width, "{} at {width}", pane.name);
                     end = x + wide;
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn at_80_the_column_under_the_cursor_is_shown_whole() {
+        for pane in ALL {
+            for (wanted, column) in pane.columns.iter().enumerate() {
+                let places = columns(pane.columns, 80, wanted);
+                let (Width::Fixed(least) | Width::Share { least, .. }) = column.width;
+                let is = places.iter().find(|&&(n, ..)| n == wanted).map(|&(_, _, width)| width);
+                assert!(is >= Some(least), "{} {}: {places:?}", pane.name, column.name);
             }
         }
     }

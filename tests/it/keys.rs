@@ -298,7 +298,19 @@ fn a_question_shows_each_rows_answer_and_enter_its_reasons() {
     let rows: Vec<&str> = screen.lines().skip(3).collect();
     assert!(screen.lines().nth(2).is_some_and(|heading| heading.starts_with(" MAY  NAME")), "{screen}");
     assert!(rows.iter().any(|row| row.starts_with(" some ")) && rows.iter().any(|row| row.starts_with(" yes ")));
-    let screen = harness.press("enter").screen();
+    // The first is root, which no statement has to allow anything.
+    let screen = harness.press("j enter").screen();
     let (_, answer) = screen.split_once("May it iam:PassRole?").expect("the answer comes first");
     assert!(answer.contains("may iam:PassRole on *") && answer.contains("Allow, statement 1 of "), "{screen}");
+}
+
+#[test]
+fn a_word_typed_in_full_is_what_is_run_and_half_an_action_is_no_question() {
+    let harness = Harness::demo(80, 24).press("2 : text:can");
+    let screen = harness.screen();
+    let first = screen.lines().skip_while(|line| !line.contains(": can")).nth(1).unwrap_or_default().to_owned();
+    assert!(first.contains("can …") && !first.contains("who-can"), "{screen}");
+    let harness = Harness::demo(80, 24).press(": text:who-can text:_iam:Pas enter");
+    assert!(harness.app.list().text.is_empty());
+    assert!(harness.screen().contains("AWS's list of actions does not have iam:Pas"), "{}", harness.screen());
 }

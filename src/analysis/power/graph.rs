@@ -1,12 +1,14 @@
 //! Principals with their policies, compiled, and the questions that can be put to them.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::circumstances::Circumstances;
 use super::holdings::{By, Drafts, Holdings, Library, Named, PolicyId, Settled, Summary, customer_policy};
+use super::trusts::LetsIn;
 use super::universe::ActionId;
 use crate::analysis::policy::{
     Caller, Context, Effect, Evidence, Layer, Layers, Policy, Request, StatementRef, Truth, Value, Verdict, evaluate,
@@ -57,6 +59,8 @@ pub struct Graph {
     pub nodes: Vec<Node>,
     pub library: Library,
     by_key: HashMap<Text, NodeId>,
+    /// By role: whom it could let in, worked out when it is first asked for.
+    lets_in: Vec<OnceLock<LetsIn>>,
     /// By account: a resource's policy that leaves it to the account's own policies, as most do. It stands in where the
     /// resource's own is not at hand.
     delegating: HashMap<String, Policy>,
@@ -111,7 +115,8 @@ impl Graph {
         let by_key = nodes.iter().zip(0..).map(|(node, id)| (node.key.clone(), id)).collect();
         let accounts = nodes.iter().map(|node| node.account().to_owned()).collect::<BTreeSet<_>>();
         let delegating = accounts.into_iter().map(|account| (account.clone(), delegates_to(&account))).collect();
-        let mut graph = Self { nodes, library, by_key, delegating };
+        let lets_in = nodes.iter().map(|_| OnceLock::new()).collect();
+        let mut graph = Self { nodes, library, by_key, lets_in, delegating };
         let settled: Vec<Settled> = graph.nodes.par_iter().map(|node| graph.settle(node)).collect();
         progress.reached(52);
         graph.nodes.iter_mut().zip(settled).for_each(|(node, settled)| node.settled = settled);
@@ -129,6 +134,11 @@ impl Graph {
 
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id as usize]
+    }
+
+    /// Whom a role could let in, before anything is asked.
+    pub fn lets_in(&self, role: NodeId) -> &LetsIn {
+        self.lets_in[role as usize].get_or_init(|| LetsIn::of(self, role))
     }
 
     pub fn ids(&self) -> impl DoubleEndedIterator<Item = NodeId> + Clone + use<> {

@@ -10,7 +10,6 @@ use super::bounds::Bounds;
 use super::graph::{Graph, Need, NodeId, NodeKind};
 use super::raises::Way;
 use super::surroundings::Surroundings;
-use super::trusts::LetsIn;
 use super::universe::ActionId;
 use crate::analysis::policy::Truth;
 use crate::catalog::escalation::{Become, Path, Raise, paths};
@@ -109,8 +108,6 @@ pub struct Moves<'a> {
     use_resource: Vec<&'static Path>,
     /// By principal: the ways of these two kinds whose other actions it is allowed on anything at all.
     ready: Vec<OnceLock<Ready>>,
-    /// By role.
-    lets_in: Vec<OnceLock<LetsIn>>,
     bounds: Vec<OnceLock<Bounds>>,
     /// By principal: how it is given more rights, and which group that makes administrators it may put users into.
     pub(super) ways: Vec<OnceLock<Vec<Way>>>,
@@ -141,15 +138,10 @@ impl<'a> Moves<'a> {
             pass_role: of(Become::PassRole),
             use_resource: of(Become::UseResource),
             ready: graph.ids().map(|_| OnceLock::new()).collect(),
-            lets_in: graph.ids().map(|_| OnceLock::new()).collect(),
             bounds: graph.ids().map(|_| OnceLock::new()).collect(),
             ways: graph.ids().map(|_| OnceLock::new()).collect(),
             groups: graph.ids().map(|_| OnceLock::new()).collect(),
         }
-    }
-
-    pub fn lets_in(&self, role: NodeId) -> &LetsIn {
-        self.lets_in[role as usize].get_or_init(|| LetsIn::of(self.graph, role))
     }
 
     /// What a principal could be allowed at most.
@@ -183,7 +175,7 @@ impl<'a> Moves<'a> {
                         || any && !self.around.residents_known && trusts(path)
                 };
                 holds(&UPDATE_TRUST)
-                    || self.lets_in(to).may_include(from, holds(&ASSUME_ROLE))
+                    || self.graph.lets_in(to).may_include(from, holds(&ASSUME_ROLE))
                     || !services.is_empty() && holds(&PASS_ROLE) && ready.pass_role.iter().any(passes)
                     || ready.use_resource.iter().any(uses)
             }
@@ -310,7 +302,7 @@ impl<'a> Moves<'a> {
 
     pub fn assume(&self, from: NodeId, to: NodeId) -> Option<Move> {
         let own = self.bounds(from).reach(ASSUME_ROLE.get(), Truth::Unknown);
-        if !self.lets_in(to).may_include(from, own) {
+        if !self.graph.lets_in(to).may_include(from, own) {
             return None;
         }
         let truth = self.graph.may_assume(from, to);

@@ -1,7 +1,8 @@
 //! "Who can do this?" and "can they do that?": any action there is, on a resource or on any at all.
 
 use super::Power;
-use super::graph::{Answer, NodeId, NodeKind};
+use super::graph::{Answer, Graph, NodeId, NodeKind};
+use super::moves::ASSUME_ROLE;
 use crate::analysis::policy::{Truth, Verdict, special};
 use crate::catalog::actions;
 use crate::model::event::principal_key;
@@ -73,6 +74,9 @@ impl Question {
         if let Some(resource) = &self.resource {
             return told(resource);
         }
+        if action == "sts:assumerole" {
+            return self.any_role(graph, who, &told);
+        }
         let star = told("*");
         let only_star = actions::find(&action).is_some_and(|action| action.takes_only_star());
         if only_star || star.truth() == Truth::Yes {
@@ -86,5 +90,30 @@ impl Question {
             }
         }
         best
+    }
+
+    /// A role's trust policy has its say: each role of the account that could let it in is asked, and those elsewhere that its
+    /// own policies name.
+    fn any_role(&self, graph: &Graph, who: NodeId, told: &dyn Fn(&str) -> Told) -> Told {
+        let node = graph.node(who);
+        let assume = ASSUME_ROLE.get();
+        let own = node.kind != NodeKind::Root && !node.summary.nowhere.contains(assume);
+        let open = |role: &NodeId| *role != who && graph.lets_in(*role).may_include(who, own);
+        let roles = graph.ids().filter(|id| graph.node(*id).kind == NodeKind::Role).filter(open);
+        let here = roles.map(|role| graph.node(role).arn.to_string());
+        let is_elsewhere = |arn: &String| arn.split(':').nth(4).is_none_or(|account| account != node.account());
+        let elsewhere = graph.examples(node, assume).into_iter().filter(is_elsewhere);
+        let mut best: Option<Told> = None;
+        for arn in here.chain(elsewhere) {
+            let one = told(&arn);
+            if best.as_ref().is_none_or(|best| one.truth() > best.truth()) {
+                let certain = one.truth() == Truth::Yes;
+                best = Some(one);
+                if certain {
+                    break;
+                }
+            }
+        }
+        best.unwrap_or_else(|| told("*"))
     }
 }

@@ -27,7 +27,8 @@ pub struct Entered {
 /// How far one principal reaches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reach {
-    /// Members of which its policies allow it to assume at least one of the known roles; with the role's ARN.
+    /// Members of which its policies allow it to assume at least one of the known roles, or one that they name; with the
+    /// role's ARN.
     pub could: BTreeMap<AccountId, Text>,
     /// Of these, those in which the role is presumably there and lets this account in.
     pub presumed: BTreeSet<AccountId>,
@@ -107,19 +108,23 @@ impl Members {
         let mut reach = Reach::default();
         let action = ASSUME_ROLE.get();
         let node = graph.node(who);
-        if node.kind != super::NodeKind::Root && node.summary.nowhere.contains(action) {
+        // Root assumes no role itself (STS API Reference, AssumeRole), and makes users and roles that do.
+        let root = node.kind == super::NodeKind::Root;
+        if !root && node.summary.nowhere.contains(action) {
             return reach;
         }
+        let named: Vec<String> = if root { Vec::new() } else { graph.examples(node, action) };
         for (member, roles) in &self.roles {
-            for (arn, presumed) in roles {
-                let truth = graph.permits(who, action, arn);
+            let named = named.iter().filter_map(|arn| Some((role_in(arn, member)?, false)));
+            for (arn, presumed) in roles.iter().cloned().chain(named) {
+                let truth = if root { Truth::Yes } else { graph.permits(who, action, &arn) };
                 if truth == Truth::No {
                     continue;
                 }
                 reach.open |= truth == Truth::Unknown;
-                reach.could.entry(member.clone()).or_insert_with(|| Text::new(arn));
-                if *presumed && reach.presumed.insert(member.clone()) {
-                    reach.could.insert(member.clone(), Text::new(arn));
+                reach.could.entry(member.clone()).or_insert_with(|| Text::new(&arn));
+                if presumed && reach.presumed.insert(member.clone()) {
+                    reach.could.insert(member.clone(), Text::new(&arn));
                 }
             }
         }
@@ -128,6 +133,18 @@ impl Members {
 
     pub fn count(&self) -> usize {
         self.roles.len()
+    }
+}
+
+/// A role that a statement names, in a member: its own account's, or any account's.
+fn role_in(pattern: &str, member: &AccountId) -> Option<String> {
+    let parts: Vec<&str> = pattern.splitn(6, ':').collect();
+    match parts[..] {
+        [arn, partition, "iam", region, account, role] if role.starts_with("role/") && !partition.contains('*') => {
+            let names = account == member.as_str() || account == "*";
+            names.then(|| [arn, partition, "iam", region, member.as_str(), role].join(":"))
+        }
+        _ => None,
     }
 }
 

@@ -277,7 +277,7 @@ impl Index {
                 let of_resource = |holders: &Holders| holders.candidates(graph, &resource.arn, true);
                 found.extend(self.of_resources.iter().flat_map(of_resource));
             }
-            let lets_in = moves.lets_in(target);
+            let lets_in = graph.lets_in(target);
             if lets_in.anyone {
                 // Nobody of the account needs a permission of their own: another role of the same trust policy lets in no
                 // other, except where somebody's policies tell one role from another.

@@ -410,3 +410,33 @@ fn what_was_entered_is_read_from_the_events_that_succeeded() {
     );
     assert_eq!(did.len(), 1);
 }
+
+#[test]
+fn whether_any_role_may_be_assumed_is_asked_of_their_trust_policies_too() {
+    let named = json!({"AWS": arn("user/named").as_str()});
+    let account_wide = json!({"AWS": HERE});
+    let assume = |resource: &str| policy(json!([statement("Allow", json!("sts:AssumeRole"), json!(resource))]));
+    let users = vec![
+        user("named", &nothing()),
+        user("other", &nothing()),
+        user("holder", &assume(arn("role/open").as_str())),
+        user("closed", &assume(arn("role/service").as_str())),
+        user("abroad", &assume("arn:aws:iam::222222222222:role/x")),
+    ];
+    let roles = vec![
+        role("for-named", named, &nothing()),
+        role("open", account_wide, &nothing()),
+        role("service", json!({"Service": "ec2.amazonaws.com"}), &nothing()),
+    ];
+    let power = Power::of(&account(users, roles), as_of());
+    let question = Question::parse("sts:AssumeRole").expect("a question");
+    let ask = |name: &str| {
+        let told = question.ask(&power, &[find(&power, name)]).expect("an answer");
+        (told.truth(), told.resource)
+    };
+    assert_eq!(ask("named"), (Truth::Yes, arn("role/for-named").to_string()));
+    assert_eq!(ask("holder"), (Truth::Yes, arn("role/open").to_string()));
+    assert_eq!(ask("other").0, Truth::No);
+    assert_eq!(ask("closed").0, Truth::No);
+    assert_eq!(ask("abroad"), (Truth::Yes, "arn:aws:iam::222222222222:role/x".to_owned()), "what its own policies say");
+}

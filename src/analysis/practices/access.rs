@@ -182,10 +182,10 @@ fn evaluated(a: &Assessment) -> Vec<Draft> {
         ),
         draft(
             "into-members",
-            "principals let into members by their policies",
-            principals(a, |row| !row.reach.could.is_empty()),
+            "principals that get into members, or did",
+            principals(a, |row| !row.reach.is_empty()),
             NOTE,
-            "reach:could",
+            "reach:could|did",
             &[IAM, ACCOUNTS],
             "Members' roles made by Organizations trust the whole management account (Organizations User Guide, \
              orgs_manage_accounts_access).",

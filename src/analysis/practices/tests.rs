@@ -1,7 +1,7 @@
 //! What claims say when little or nothing was read. That counts equal their evidence is shown with the panes.
 
 use super::{Claim, Standing};
-use crate::analysis::{Lens, assess, fixture};
+use crate::analysis::{Assessment, Lens, assess, fixture};
 use crate::model::{Ask, Batch, Cell, Facts, Problem, Reading, Status};
 
 fn claims(facts: Facts) -> Vec<Claim> {
@@ -71,4 +71,21 @@ fn ids_are_distinct_and_practices_in_order() {
     let ids: std::collections::BTreeSet<_> = claims.iter().map(|claim| claim.id).collect();
     assert_eq!(ids.len(), claims.len());
     assert!(claims.is_sorted_by_key(|claim| claim.practice));
+}
+
+#[test]
+fn nothing_is_claimed_of_powers_while_they_are_evaluated_and_everything_after() {
+    let mut a = assess(fixture::facts(), fixture::now(), Lens::default());
+    let power = std::sync::Arc::clone(&a.power);
+    a.await_power();
+    let open = |a: &Assessment| -> Vec<&str> {
+        let waits = a.claims.iter().filter(|claim| claim.missing.contains("being evaluated"));
+        waits.map(|claim| claim.id).collect()
+    };
+    assert_eq!(
+        open(&a),
+        ["administrators", "become-administrator", "may-become-administrator", "organization-control", "into-members"]
+    );
+    a.empower(power);
+    assert_eq!(open(&a), Vec::<&str>::new());
 }

@@ -59,8 +59,9 @@ fn power(row: &PrincipalRow) -> (u32, String) {
         Grade::Somewhere | Grade::No => {}
     }
     if let Some((steps, truth)) = row.steps {
-        let least = if truth == Truth::Yes { 60 } else { 35 };
-        let value = if truth == Truth::Yes { 95 } else { 60 };
+        // What hangs on what is not known weighs less than any way that is certain.
+        let least = if truth == Truth::Yes { 60 } else { 20 };
+        let value = if truth == Truth::Yes { 95 } else { 40 };
         let steps_word = if steps == 1 { "1 step".into() } else { format!("{steps} steps") };
         let open = if truth == Truth::Yes { "" } else { ", if what is not known holds" };
         let value = value.max(least + 5 * steps) - 5 * steps;
@@ -90,7 +91,8 @@ fn power(row: &PrincipalRow) -> (u32, String) {
 fn reach(row: &PrincipalRow, members: usize) -> Factor {
     let reach = &row.reach;
     let members = u32::try_from(members).unwrap_or(u32::MAX).max(1);
-    let could = u32::try_from(reach.could.len()).unwrap_or(u32::MAX).min(members);
+    let entered = reach.did.keys().filter(|member| !reach.could.contains_key(*member)).count();
+    let could = u32::try_from(reach.could.len() + entered).unwrap_or(u32::MAX).min(members);
     let value = 100 + 50 * could / members + if reach.did.is_empty() { 0 } else { 20 };
     let why = if reach.is_empty() { "no member is known to be in reach".into() } else { reach.words() };
     Factor { what: "reach", value, why }
@@ -110,7 +112,8 @@ fn outside(row: &PrincipalRow) -> Factor {
         ),
         (row.password == Some(true) && row.mfa == Some(false), 200, "a password without MFA"),
         (marked(Mark::UnknownAccount), 180, "an account outside gets in"),
-        (row.kind == PrincipalKind::Root && row.mfa == Some(false), 200, "root without MFA"),
+        (row.kind == PrincipalKind::Root && keys, 300, "root's own access keys, which nothing bounds"),
+        (row.kind == PrincipalKind::Root && row.mfa == Some(false), 250, "root without MFA"),
         (keys, 160, "access keys that do not expire"),
         (
             matches!(row.kind, PrincipalKind::OidcRole | PrincipalKind::OidcSubject),

@@ -57,7 +57,11 @@ const OFFERED: usize = 50;
 
 /// The palette's `who-can`.
 pub fn who_can(_: &Assessment, _: &Sentence, rest: &str) -> Result<Target, String> {
-    Question::parse(rest)?;
+    let question = Question::parse(rest)?;
+    if !question.is_known() {
+        // Half a word would have an answer too, and a wrong one. A filter takes it nonetheless.
+        return Err(format!("AWS's list of actions does not have {}; tab completes it", question.action));
+    }
     Ok(Target::Filter(PaneId::Principals, format!("can:{}", quote(rest.trim()))))
 }
 

@@ -49,7 +49,10 @@ fn table(a: &Assessment, steps: &[Step]) -> Vec<Line> {
     lines.push(Line::toned("A changed policy may take a few minutes to work everywhere.", Tone::Dim));
     if a.facts.coverage.status(Ask::Events) != Status::Complete {
         lines.push(Line::toned(
-            "The events were not read to the end: a step may break more than is named here.",
+            match super::no_events_read(a) {
+                true => "No events were read: what a step breaks is not known.",
+                false => "The events were not read to the end: a step may break more than is named here.",
+            },
             Tone::Warn,
         ));
     }
@@ -66,7 +69,9 @@ fn lines(a: &Assessment, step: &Step, told: Option<usize>) -> Vec<Line> {
         match told {
             Some(order) => lines.push(Line::field("Breaks", format!("the same as step {order}"))),
             None if step.breaks.is_empty() => {
-                lines.push(Line::field_toned("Breaks", "nothing that was seen in the period", Tone::Dim));
+                let none = super::no_events_read(a);
+                let words = if none { "not known: no events were read" } else { "nothing that was seen in the period" };
+                lines.push(Line::field_toned("Breaks", words, Tone::Dim));
             }
             None => {
                 let labels = std::iter::once("Breaks").chain(std::iter::repeat(""));
