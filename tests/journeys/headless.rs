@@ -290,3 +290,17 @@ fn can_answers_with_its_exit_code_and_its_reasons() {
         assert!(said.out.contains(reason) || said.err.contains(reason), "{words:?}: {said:#?}");
     }
 }
+
+#[test]
+fn every_claim_of_the_report_is_the_count_that_its_evidence_has() {
+    let demo = Program::demo();
+    let report = demo.run(&["report", "--format", "json"], SOON);
+    let report: serde_json::Value = serde_json::from_str(&report.out).expect("JSON");
+    let claims = report["claims"].as_array().expect("claims");
+    assert!(claims.len() > 30, "{}", claims.len());
+    for claim in claims.iter().filter(|claim| !claim["count"].is_null()) {
+        let (pane, filter) = (&claim["evidence"]["pane"], &claim["evidence"]["filter"]);
+        let (pane, filter) = (pane.as_str().expect("a pane"), filter.as_str().expect("a filter"));
+        assert_eq!(Some(count(&demo, pane, filter) as u64), claim["count"].as_u64(), "{}", claim["id"]);
+    }
+}

@@ -138,3 +138,13 @@ fn a_bad_filter_keeps_the_last_good_rows() {
     visit.esc("the end of the prompt", |screen| !footer(screen).starts_with('/'));
     visit.quit();
 }
+
+#[test]
+fn powers_are_counted_on_the_overview_once_they_were_evaluated() {
+    let visit = Visit::open(&Program::demo(), WIDE);
+    visit.terminal.wait_for("the count of administrators", SOON, |screen| {
+        let row = screen.rows.iter().find(|row| row.contains("administrators, by what their policies allow"));
+        row.is_some_and(|row| row.contains(" 14 ") && !row.contains("being evaluated"))
+    });
+    visit.quit();
+}
