@@ -149,6 +149,28 @@ impl Raw {
         self.cursor = self.shown.iter().position(|&at| at == node).unwrap_or(0);
     }
 
+    /// Puts the cursor on the node at the end of a path, or as far along it as there is one. A step is the name of a field,
+    /// the number of an item, or the text of one of an item's fields, such as its name.
+    pub fn go_to(&mut self, path: &[String]) {
+        let (mut found, mut from, mut end, mut depth) = (None, 0, self.nodes.len(), 0);
+        for step in path {
+            let children = (from..end).filter(|&at| self.nodes[at].depth == depth);
+            let quoted = Value::String(step.clone()).to_string();
+            let is_called = |at: usize| {
+                let node = &self.nodes[at];
+                let mut inner = (at + 1..node.end).filter(|&inner| self.nodes[inner].depth == depth + 1);
+                node.branch && inner.any(|inner| self.nodes[inner].text == quoted)
+            };
+            let named: Vec<usize> = children.collect();
+            let next = named.iter().copied().find(|&at| self.nodes[at].name == *step);
+            let Some(at) = next.or_else(|| named.into_iter().find(|&at| is_called(at))) else { break };
+            (found, from, end, depth) = (Some(at), at + 1, self.nodes[at].end, depth + 1);
+        }
+        if let Some(at) = found {
+            self.reveal(at);
+        }
+    }
+
     pub fn matches(&self, node: &Node) -> bool {
         let search = self.search.to_lowercase();
         !search.is_empty() && (node.name.to_lowercase().contains(&search) || node.text.to_lowercase().contains(&search))
@@ -173,6 +195,24 @@ impl Raw {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_leads_as_far_as_there_is_one() {
+        let statement = r#"{"Statement":[{"Sid":"a"},{"Sid":"b"}]}"#;
+        let value = serde_json::json!({"role": {"inline": [{"name": "one", "document": "{}"},
+            {"name": "two", "document": statement}]}, "policies": {"arn:x": statement}});
+        let mut raw = Raw::new("t".into(), value);
+        let mut at = |path: &[&str]| {
+            raw.go_to(&path.iter().map(|&step| step.to_owned()).collect::<Vec<_>>());
+            raw.current().map(|(at, node)| (node.name.clone(), raw.nodes[at + 1].text.clone()))
+        };
+        let found = |name: &str, text: &str| Some((name.to_owned(), text.to_owned()));
+        assert_eq!(at(&["role", "inline", "two", "document", "Statement", "1"]), found("1", r#""b""#));
+        assert_eq!(at(&["policies", "arn:x", "Statement", "0"]), found("0", r#""a""#));
+        assert_eq!(at(&["role", "inline", "three"]).map(|(name, _)| name), Some("inline".to_owned()));
+        let before = at(&["role"]);
+        assert_eq!(at(&["nothing"]), before);
+    }
     use serde_json::json;
 
     #[test]

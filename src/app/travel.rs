@@ -72,6 +72,14 @@ impl App {
     pub(super) fn follow(&mut self, target: &Target) {
         match target {
             Target::Raw => self.open_raw(),
+            Target::RawAt(path) => {
+                self.open_raw();
+                let page = self.page();
+                if let Some(raw) = &mut self.raw {
+                    raw.go_to(path);
+                    raw.clamp(page);
+                }
+            }
             Target::Filter(pane, filter) => {
                 let here = self.here();
                 self.jump(here);

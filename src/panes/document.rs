@@ -20,6 +20,8 @@ pub enum Target {
     Filter(PaneId, String),
     /// The raw JSON of the row itself.
     Raw,
+    /// The same, at a place in it: names of fields, numbers of items, or what an item is called. As far as there is one.
+    RawAt(Vec<String>),
 }
 
 /// A piece of a line. Times stay times, so that one key changes how all are written.

@@ -142,7 +142,9 @@ mod tests {
                         Target::Filter(id, text) => {
                             assert!(Filter::new(&text, id.pane()).is_ok(), "{} {row}: {text}", pane.name);
                         }
-                        Target::Raw => assert!(!(pane.raw)(&a, row).is_null(), "{} {row}", pane.name),
+                        Target::Raw | Target::RawAt(_) => {
+                            assert!(!(pane.raw)(&a, row).is_null(), "{} {row}", pane.name)
+                        }
                     }
                 }
             }

@@ -325,6 +325,8 @@ fn in_short(a: &Assessment, principal: &PrincipalRow) -> Vec<Line> {
 const POWER: &str = "Power";
 const PATHS: &str = "Paths";
 const TRUST: &str = "Trust";
+const CREDENTIALS: &str = "Credentials";
+const WHO: &str = "Who";
 const POLICIES: &str = "Policies";
 const ACTIVITY: &str = "Activity";
 const RESIDENTS: &str = "Residents";
@@ -338,15 +340,15 @@ fn detail(a: &Assessment, row: usize) -> Document {
         .iter()
         .map(|key| Line::text(key.as_str()).to(Target::Row(PaneId::Residents, key.to_string())));
     Document::new(format!("{} ({})", principal.name, principal.kind.word()))
-        .tab("Who")
-        .section("Who", who(principal))
+        .tab(WHO)
+        .section(WHO, who(principal))
         .section("In short", in_short(a, principal))
         .tab_later(POWER, power::sections)
         .tab_later(PATHS, paths::sections)
         .tab_later(TRUST, trust::sections)
         .count(principal.gates.len() + principal.related.len())
-        .tab("Credentials")
-        .section("Credentials", credentials(principal))
+        .tab(CREDENTIALS)
+        .section(CREDENTIALS, credentials(principal))
         .tab(POLICIES)
         .count(policy_count)
         .section("Policies", policies(a, principal))

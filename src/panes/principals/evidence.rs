@@ -1,8 +1,10 @@
 //! Evidence in words: what was asked, and the statements that answered, each with the policy in which it stands.
 
 use crate::analysis::policy::{Effect, Layer, Verdict};
-use crate::analysis::power::holdings::By;
-use crate::analysis::power::{Answer, Cited, Need, NodeId, Power};
+use crate::analysis::power::holdings::{By, PolicyKind};
+use crate::analysis::power::{Answer, Cited, Need, NodeId, NodeKind, Power};
+use crate::model::event::principal_key;
+use crate::panes::PaneId;
 use crate::panes::cell::Tone;
 use crate::panes::document::{Line, Target};
 
@@ -32,6 +34,23 @@ fn cited(power: &Power, cited: &Cited) -> String {
     format!("{effect}, statement {}{sid} of {}{by}{open}", cited.at.statement + 1, named.name)
 }
 
+/// Where a statement stands: in the principal's own JSON, or with the role whose trust policy it is.
+fn place(power: &Power, who: NodeId, cited: &Cited) -> Target {
+    let named = power.graph.library.get(cited.policy);
+    let node = power.graph.node(who);
+    let own = if node.kind == NodeKind::User { "user" } else { "role" };
+    let mut path = match named.kind {
+        PolicyKind::Managed => vec!["policies".to_owned(), named.arn.to_string()],
+        PolicyKind::Inline => vec![own.to_owned(), "inline".to_owned(), named.name.to_string(), "document".to_owned()],
+        PolicyKind::Trust if named.arn == node.arn => vec![own.to_owned(), "trust".to_owned()],
+        PolicyKind::Trust => {
+            return Target::Tab(PaneId::Principals, principal_key(&named.arn).to_string(), super::TRUST);
+        }
+    };
+    path.extend(["Statement".to_owned(), cited.at.statement.to_string()]);
+    Target::RawAt(path)
+}
+
 /// The statements that answer a need, a line each; and what would have to be known.
 pub fn lines(power: &Power, need: &Need, indent: u16) -> Vec<Line> {
     of_answer(power, need.who, &power.graph.explain(need), indent)
@@ -39,7 +58,7 @@ pub fn lines(power: &Power, need: &Need, indent: u16) -> Vec<Line> {
 
 pub fn of_answer(power: &Power, who: NodeId, answer: &Answer, indent: u16) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
-    let root = power.graph.node(who).kind == crate::analysis::power::NodeKind::Root;
+    let root = power.graph.node(who).kind == NodeKind::Root;
     if root {
         lines.push(Line::toned("root is allowed everything; no policy binds it here", Tone::Dim).indent(indent));
     }
@@ -50,7 +69,7 @@ pub fn of_answer(power: &Power, who: NodeId, answer: &Answer, indent: u16) -> Ve
             continue;
         }
         let tone = if one.certain { Tone::Dim } else { Tone::Warn };
-        let mut line = Line::toned(words.clone(), tone).indent(indent).to(Target::Raw);
+        let mut line = Line::toned(words.clone(), tone).indent(indent).to(place(power, who, one));
         if let Some(statement) = power.graph.library.policy(one.policy).statements.get(one.at.statement)
             && !statement.conditions.is_empty()
         {

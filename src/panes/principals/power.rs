@@ -1,7 +1,7 @@
 //! The tab "Power": what a principal may do, class by class, with the statements that grant it and those that limit it;
 //! and the number by which the pane sorts, part by part.
 
-use super::evidence;
+use super::{CREDENTIALS, PATHS, TRUST, WHO, evidence};
 use crate::analysis::policy::Truth;
 use crate::analysis::power::grades::{Grade, Shown, shown};
 use crate::analysis::power::{NodeId, Power};
@@ -10,6 +10,7 @@ use crate::catalog::powers::{self, classes};
 use crate::panes::PaneId;
 use crate::panes::cell::Tone;
 use crate::panes::document::{Line, Section, Target};
+use crate::panes::filter::quote;
 
 /// Answers of a class that are shown before the rest is counted.
 const SHOWN: usize = 8;
@@ -36,21 +37,25 @@ fn in_short(principal: &PrincipalRow) -> Vec<Line> {
         words if words.is_empty() => "nothing that counts".to_owned(),
         words => words,
     };
-    let mut lines = vec![Line::field("Power", words), Line::field("Administrator", standing(principal))];
+    let to_paths = |line: Line| line.to(Target::Tab(PaneId::Principals, principal.key.to_string(), PATHS));
+    let mut lines = vec![Line::field("Power", words), to_paths(Line::field("Administrator", standing(principal)))];
     if !principal.reach.is_empty() {
-        lines.push(Line::field("Members", principal.reach.words()));
+        lines.push(to_paths(Line::field("Members", principal.reach.words())));
     }
     let open = principal.profile.open_levers();
     let unless = if open == 0 { String::new() } else { format!("; {open} more, if what is not known holds") };
     match (principal.profile.gravest, principal.profile.levers()) {
         (Some(gravest), 1) => {
-            lines.push(Line::field("Organization", format!("1 lever, which {}{unless}", gravest.words())));
+            lines.push(to_paths(Line::field("Organization", format!("1 lever, which {}{unless}", gravest.words()))));
         }
         (Some(gravest), count) => {
-            lines.push(Line::field("Organization", format!("{count} levers; the gravest {}{unless}", gravest.words())));
+            lines.push(to_paths(Line::field(
+                "Organization",
+                format!("{count} levers; the gravest {}{unless}", gravest.words()),
+            )));
         }
         (None, _) if open > 0 => {
-            lines.push(Line::field("Organization", format!("{open} levers, if what is not known holds")));
+            lines.push(to_paths(Line::field("Organization", format!("{open} levers, if what is not known holds"))));
         }
         (None, _) => {}
     }
@@ -82,7 +87,15 @@ fn exposure(principal: &PrincipalRow) -> Vec<Line> {
         } else {
             format!("× {}.{:02}", factor.value / 100, factor.value % 100)
         };
-        lines.push(Line::field(factor.what, format!("{value:<7} {}", factor.why)).indent(1));
+        let line = Line::field(factor.what, format!("{value:<7} {}", factor.why)).indent(1);
+        let tab = match factor.what {
+            "reach" => PATHS,
+            "from outside" if principal.keys.is_empty() => TRUST,
+            "from outside" => CREDENTIALS,
+            "dormant" => WHO,
+            _ => PATHS,
+        };
+        lines.push(line.to(Target::Tab(PaneId::Principals, principal.key.to_string(), tab)));
     }
     lines
 }
@@ -124,7 +137,10 @@ fn of_node(a: &Assessment, principal: &PrincipalRow, node: NodeId) -> Vec<Sectio
             }
             let tone = if one.grade == Grade::Conditional { Tone::Warn } else { Tone::Plain };
             let words = format!("{}: {}", evidence::need(&one.need), one.probe.why);
-            lines.push(Line::toned(words, tone).indent(1));
+            // Who else may.
+            let resource = if one.need.resource == "*" { String::new() } else { format!(" {}", one.need.resource) };
+            let question = format!("can:{}", quote(&format!("{}{resource}", one.need.action.name())));
+            lines.push(Line::toned(words, tone).indent(1).to(Target::Filter(PaneId::Principals, question)));
         }
         lines.append(&mut answers);
         if all.len() > SHOWN {
