@@ -77,7 +77,7 @@ impl App {
             Command::RefreshAll => return self.refresh(crate::model::Ask::ALL),
             Command::Cancel => return self.cancel(),
             Command::Palette => self.overlay = Some(Overlay::Picker(Picker::palette(&self.keymap))),
-            Command::Help => self.overlay = Some(Overlay::Picker(Picker::help(&self.keymap))),
+            Command::Help => self.overlay = Some(Overlay::Picker(Picker::help(&self.keymap, self.pane.pane()))),
             Command::Chrome => self.flip(|app| &mut app.chrome),
             Command::Mouse => {
                 self.mouse = !self.mouse;

@@ -439,7 +439,9 @@ impl App {
                 self.follow(&target);
                 Vec::new()
             }
-            picker::Choice::Type(_) | picker::Choice::Run | picker::Choice::Nothing => Vec::new(),
+            picker::Choice::Type(_) | picker::Choice::Run | picker::Choice::Word | picker::Choice::Nothing => {
+                Vec::new()
+            }
         }
     }
 

@@ -179,6 +179,7 @@ mod tests {
         jumps: &[],
         empty: "",
         questions: &[],
+        words: Vec::new,
     };
 
     fn counts() -> (usize, usize) {

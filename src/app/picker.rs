@@ -39,6 +39,8 @@ pub enum Choice {
     Type(String),
     /// Runs what was typed.
     Run,
+    /// A word that is explained: found by typing, and nothing to run.
+    Word,
     /// A heading or a line that says something.
     Nothing,
 }
@@ -139,8 +141,8 @@ impl Picker {
         self.others.as_ref().map_or(0, Vec::len).max(self.items.len())
     }
 
-    /// The keys by group, as the live keymap has them.
-    pub fn help(keymap: &Keymap) -> Self {
+    /// The keys by group, as the live keymap has them; and what the words of the pane mean.
+    pub fn help(keymap: &Keymap, pane: &Pane) -> Self {
         let mut commands: Vec<Command> = Command::ALL.to_vec();
         commands.sort_by_key(|command| command.group());
         let mut items = Vec::new();
@@ -169,6 +171,17 @@ impl Picker {
                 items.extend(FILTERS.map(line));
             }
         }
+        let words = (pane.words)();
+        if !words.is_empty() {
+            let left = format!("Words of {}", pane.title);
+            items.push(Item { left, right: String::new(), choice: Choice::Nothing });
+        }
+        let word = |(word, meaning): (&str, &str)| Item {
+            left: word.to_owned(),
+            right: meaning.to_owned(),
+            choice: Choice::Word,
+        };
+        items.extend(words.into_iter().map(word));
         Self::new(Purpose::Help, items)
     }
 
@@ -229,7 +242,7 @@ impl Picker {
             (Key::Esc, _) | (Key::Char('c' | 'g'), true) => return Picked::Closed,
             (Key::Enter, _) => {
                 return match self.shown.get(self.cursor) {
-                    Some(&at) if self.items[at].choice != Choice::Nothing => {
+                    Some(&at) if !matches!(self.items[at].choice, Choice::Nothing | Choice::Word) => {
                         Picked::Chose(self.items[at].choice.clone())
                     }
                     Some(_) => Picked::Still,

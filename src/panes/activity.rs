@@ -97,6 +97,7 @@ pub static ACTIVITY: Pane = Pane {
     ],
     empty: "No events in the period",
     questions: &[],
+    words: Vec::new,
 };
 
 fn event(a: &Assessment, row: usize) -> EventRow<'_> {

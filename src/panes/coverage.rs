@@ -51,6 +51,7 @@ pub static COVERAGE: Pane = Pane {
     jumps: &[],
     empty: "Nothing was asked",
     questions: &[],
+    words: Vec::new,
 };
 
 pub fn tone(status: Status) -> Tone {

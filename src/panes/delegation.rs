@@ -78,6 +78,7 @@ pub static DELEGATION: Pane = Pane {
     ],
     empty: "Nothing is delegated, and no organization was found",
     questions: &[],
+    words: Vec::new,
 };
 
 fn account(row: &DelegationRow) -> Cell<'_> {

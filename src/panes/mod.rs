@@ -132,6 +132,8 @@ pub struct Pane {
     pub empty: &'static str,
     /// Fields that are no columns.
     pub questions: &'static [Question],
+    /// What its columns' words mean, for the help: a word, and a sentence.
+    pub words: fn() -> Vec<(&'static str, &'static str)>,
 }
 
 /// A field of filters that is no column: what is typed is asked of each row.

@@ -45,6 +45,15 @@ pub static OVERVIEW: Pane = Pane {
     jumps: &[],
     empty: "Nothing has been read yet",
     questions: &[],
+    words: || {
+        vec![
+            ("!!", "bad: look at it now"),
+            ("!", "to be looked at"),
+            ("?", "cannot be told: NOT READ says what was not read"),
+            ("ok", "none, over sources that were read to the end"),
+            ("no mark", "a number to know, neither good nor bad"),
+        ]
+    },
 };
 
 pub fn word(standing: Standing) -> &'static str {
@@ -99,6 +108,13 @@ mod tests {
         let pane = PaneId::from_name(claim.evidence.pane).expect(claim.id).pane();
         let filter = Filter::new(&claim.evidence.filter, pane).expect(claim.id);
         order(pane, a, &filter, pane.default_sort()).len() as u64
+    }
+
+    #[test]
+    fn the_words_of_every_pane_fit_the_help_at_80_columns() {
+        for (word, meaning) in crate::panes::ALL.iter().flat_map(|pane| (pane.words)()) {
+            assert!(word.len() <= 16 && meaning.len() <= 58, "{word}: {meaning}");
+        }
     }
 
     #[test]

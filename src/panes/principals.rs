@@ -126,6 +126,7 @@ pub static PRINCIPALS: Pane = Pane {
     ],
     empty: "No principals: nothing of IAM or Identity Center was found",
     questions: &[asked::CAN],
+    words: power::words,
 };
 
 fn last(a: &Assessment, row: usize) -> Cell<'_> {

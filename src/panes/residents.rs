@@ -71,6 +71,7 @@ pub static RESIDENTS: Pane = Pane {
     ],
     empty: "No resources were found",
     questions: &[],
+    words: Vec::new,
 };
 
 fn owner(owner: &Owner) -> String {

@@ -314,3 +314,14 @@ fn a_word_typed_in_full_is_what_is_run_and_half_an_action_is_no_question() {
     assert!(harness.app.list().text.is_empty());
     assert!(harness.screen().contains("AWS's list of actions does not have iam:Pas"), "{}", harness.screen());
 }
+
+#[test]
+fn the_help_explains_the_words_of_the_pane() {
+    for (word, meaning) in
+        [("presumed", "the role should be there"), ("lever", "changes the organization"), ("ceiling", "no SCP")]
+    {
+        let harness = Harness::demo(80, 24).press(&format!("2 ? text:{word} enter"));
+        let screen = harness.screen();
+        assert!(screen.contains(meaning), "{screen}");
+    }
+}

@@ -3,7 +3,7 @@
 
 use super::{CREDENTIALS, PATHS, TRUST, WHO, evidence};
 use crate::analysis::policy::Truth;
-use crate::analysis::power::grades::{Grade, Shown, shown};
+use crate::analysis::power::grades::{Grade, Shown, short, shown};
 use crate::analysis::power::{NodeId, Power};
 use crate::analysis::{Assessment, PrincipalRow};
 use crate::catalog::powers::{self, classes};
@@ -29,6 +29,38 @@ pub(super) fn sections(a: &Assessment, row: usize) -> Vec<Section> {
         sections.push(Section { heading: "Policies".into(), lines: vec![Line::toned(words, Tone::Dim)] });
     }
     sections
+}
+
+/// What the columns' words mean, short enough for 80 columns.
+pub(super) fn words() -> Vec<(&'static str, &'static str)> {
+    let mut words: Vec<(&str, &str)> = vec![
+        ("exposure", "power x reach x way in x unused; tab Power tells each"),
+        ("power", "what the policies come to, evaluated; gravest first:"),
+    ];
+    let meaning = |power: powers::Power| match power {
+        powers::Power::Admin => "everything, on every resource, without condition",
+        powers::Power::OrganizationControl => "changes the organization: accounts, policies, delegates",
+        powers::Power::IamControl => "changes who may do what here, and so becomes anybody",
+        powers::Power::RootRecovery => "changes how root is recovered and who hears of it",
+        powers::Power::TrailControl => "stops, narrows or deletes the record of what is done",
+        powers::Power::BillingControl => "changes what is paid, how, and who sees it",
+        powers::Power::Data => "reads data at rest, secrets, logs and code",
+        powers::Power::Read => "sees what there is and who may do what",
+    };
+    words.extend(powers::Power::ALL.map(|power| (short(power), meaning(power))));
+    words.extend([
+        ("?", "behind a word: hangs on a condition, or was not read"),
+        ("to admin", "fewest steps to an administrator; tab Paths shows each"),
+        ("into members", "member accounts in which it can assume a role:"),
+        ("could", "its policies allow it on the name of a role there"),
+        ("presumed", "and the role should be there and trust this account"),
+        ("did", "CloudTrail shows that it did, in the period"),
+        ("lever", "a call that changes the organization or the ways in"),
+        ("may", "answer to can:ACTION; some: on resources named; ?: open"),
+        ("ceiling", "a permissions boundary; no SCP or RCP binds here"),
+        ("to note", "facts of trust and credentials, as no-external-id"),
+    ]);
+    words
 }
 
 fn in_short(principal: &PrincipalRow) -> Vec<Line> {
