@@ -14,11 +14,12 @@ pub mod practices;
 pub mod principals;
 pub mod residents;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::model::Facts;
+use crate::model::{Facts, Text};
 
 pub use activity::Activity;
 pub use coverage::CoverageRow;
@@ -40,6 +41,8 @@ pub struct Assessment {
     pub evaluating: bool,
     pub principals: Vec<PrincipalRow>,
     pub residents: Vec<ResidentRow>,
+    /// By resident, who made it, where the events of the period tell; keys both.
+    pub makers: HashMap<Text, Text>,
     pub delegation: Vec<DelegationRow>,
     pub coverage: Vec<CoverageRow>,
     pub claims: Vec<Claim>,
@@ -69,6 +72,7 @@ pub fn assess_with(facts: Facts, as_of: Timestamp, lens: Lens, power: Arc<Power>
     let activity = activity::assess(&facts, lens);
     let mut assessment = Assessment { facts, as_of, activity, ..Assessment::default() };
     assessment.residents = residents::assess(&assessment.facts);
+    assessment.makers = residents::makers(&assessment.facts, &assessment.residents);
     assessment.coverage = coverage::assess(&assessment.facts);
     assessment.empower(power);
     assessment

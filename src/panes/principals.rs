@@ -16,7 +16,7 @@ use super::{Cell, Column, Jump, Pane, PaneId};
 use crate::analysis::Assessment;
 use crate::analysis::policy::Truth;
 use crate::analysis::principals::{Ceiling, LastUse, PrincipalKind, PrincipalRow};
-use crate::model::Ask;
+use crate::model::{Ask, Text};
 
 pub use asked::{Answered, actions_beginning, answer, can, principals_beginning, who_can};
 
@@ -319,6 +319,9 @@ fn in_short(a: &Assessment, principal: &PrincipalRow) -> Vec<Line> {
     if !principal.residents.is_empty() {
         lines.push(to("Carried by", format!("{} residents", principal.residents.len()), RESIDENTS));
     }
+    if !principal.made.is_empty() {
+        lines.push(to("Made", format!("{} residents in the period", principal.made.len()), RESIDENTS));
+    }
     lines
 }
 
@@ -336,10 +339,9 @@ fn detail(a: &Assessment, row: usize) -> Document {
     let principal = &a.principals[row];
     let held = &principal.policies;
     let policy_count = held.attached.len() + held.inline.len() + held.from_groups.len() + held.permission_sets.len();
-    let carried = principal
-        .residents
-        .iter()
-        .map(|key| Line::text(key.as_str()).to(Target::Row(PaneId::Residents, key.to_string())));
+    let residents = |keys: &[Text]| -> Vec<Line> {
+        keys.iter().map(|key| Line::text(key.as_str()).to(Target::Row(PaneId::Residents, key.to_string()))).collect()
+    };
     Document::new(format!("{} ({})", principal.name, principal.kind.word()))
         .tab(WHO)
         .section(WHO, who(principal))
@@ -356,8 +358,9 @@ fn detail(a: &Assessment, row: usize) -> Document {
         .tab(ACTIVITY)
         .section("Activity", activity(a, principal))
         .tab(RESIDENTS)
-        .count(principal.residents.len())
-        .section("Residents that carry it", carried.collect())
+        .count(principal.residents.len() + principal.made.len())
+        .section("Residents that carry it", residents(&principal.residents))
+        .section("Residents that it made in the period", residents(&principal.made))
         .tab_later("Containment", containment::sections)
         .tab_later("Raw", |a, row| super::raw::sections(&raw(a, row)))
 }

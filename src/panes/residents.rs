@@ -12,7 +12,6 @@ use crate::analysis::residents::Owner;
 use crate::analysis::{Assessment, ResidentRow};
 use crate::catalog::residency::ResidencyClass;
 use crate::model::Ask;
-use crate::model::log::Field;
 
 pub static RESIDENTS: Pane = Pane {
     id: PaneId::Residents,
@@ -100,17 +99,9 @@ fn events(row: &ResidentRow) -> Target {
     Target::Filter(PaneId::Activity, format!("resource:{}", quote(named)))
 }
 
-/// The key of who made it: the oldest successful `Create...`, `Run...` or `Put...` that names it in the period.
+/// The key of who made it, where the events of the period tell.
 fn creator(a: &Assessment, row: &ResidentRow) -> Option<String> {
-    let arn = row.resident.arn.as_ref()?;
-    let log = &a.facts.events;
-    a.activity.order.iter().rev().map(|&id| log.get(id)).find_map(|event| {
-        let made = ["Create", "Run", "Put", "Register"].iter().any(|verb| event.word(Field::Name).starts_with(verb));
-        let named = made
-            && event.word(Field::Error).is_empty()
-            && event.word(Field::Resources).split(' ').any(|resource| resource == arn.as_str());
-        named.then(|| event.word(Field::ActorKey).to_string())
-    })
+    a.makers.get(&row.key).map(ToString::to_string)
 }
 
 fn detail(a: &Assessment, row: usize) -> Document {

@@ -28,6 +28,17 @@ pub(super) fn by_principal(a: &Assessment) -> HashMap<Text, Vec<Text>> {
     carried
 }
 
+/// Keys of residents, by the key of who made them, in the order of the residents.
+pub(super) fn made_by_principal(a: &Assessment) -> HashMap<&Text, Vec<Text>> {
+    let mut made: HashMap<&Text, Vec<Text>> = HashMap::new();
+    for row in &a.residents {
+        if let Some(maker) = a.makers.get(&row.key) {
+            made.entry(maker).or_default().push(row.key.clone());
+        }
+    }
+    made
+}
+
 /// The keys of roles, and the ARNs of instance profiles, that a resident's properties name. What IAM itself lists
 /// carries nothing.
 pub fn carried_by(resident: &Resident) -> BTreeSet<Text> {

@@ -291,6 +291,8 @@ pub struct PrincipalRow {
     pub session: Text,
     /// Keys of the residents that carry it: functions, instances and the like.
     pub residents: Vec<Text>,
+    /// Keys of the residents that it made in the period, as far as events name them.
+    pub made: Vec<Text>,
     pub marks: BTreeSet<Mark>,
     /// Why its trust policy could not be read.
     pub unreadable: Option<String>,
@@ -333,6 +335,7 @@ struct World<'a> {
     groups: HashMap<&'a str, &'a Group>,
     keys: HashMap<&'a str, Vec<&'a AccessKey>>,
     carried: HashMap<Text, Vec<Text>>,
+    made: HashMap<&'a Text, Vec<Text>>,
     power: &'a Power,
     did: HashMap<Text, BTreeMap<AccountId, Entered>>,
     /// The roles that Identity Center has made here, by the name of their permission set.
@@ -357,6 +360,7 @@ impl<'a> World<'a> {
             groups: facts.groups.values().map(|group| (group.name.as_str(), group)).collect(),
             keys,
             carried: carried::by_principal(a),
+            made: carried::made_by_principal(a),
             power: &a.power,
             did: did(facts),
             sets: roles::by_permission_set(&a.power),
@@ -408,6 +412,7 @@ impl<'a> World<'a> {
         }
         row.last = row.last.seen(row.deeds.last);
         row.residents = self.carried.get(&row.key).cloned().unwrap_or_default();
+        row.made = self.made.get(&row.key).cloned().unwrap_or_default();
         let admin = |arn: &Arn| arn.as_str().ends_with(ADMINISTRATOR_ACCESS);
         if row.policies.attached.iter().any(|policy| admin(&policy.arn)) {
             row.marks.insert(Mark::AdministratorAccess);

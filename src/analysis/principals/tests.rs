@@ -2,7 +2,7 @@
 
 use super::{Ceiling, LastUse, Mark, PrincipalKind, PrincipalRow};
 use crate::analysis::{Lens, assess, fixture};
-use crate::model::{Batch, Facts};
+use crate::model::{Batch, Event, Facts};
 
 fn rows(facts: Facts) -> Vec<PrincipalRow> {
     assess(facts, fixture::now(), Lens::default()).principals
@@ -103,4 +103,28 @@ fn nothing_read_gives_no_row_and_a_report_alone_gives_users() {
     let rows = rows(facts);
     assert_eq!(rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), ["root", "alice", "bot", "ghost"]);
     assert_eq!(rows[0].key, "arn:aws:iam::111111111111:root");
+}
+
+#[test]
+fn who_made_a_resident_is_the_first_who_is_seen_to() {
+    let function = "arn:aws:lambda:eu-west-1:111111111111:function:a";
+    let record = |id: &str, name: &str, user: &str, at: &str, more: &str| {
+        let raw = format!(
+            r#"{{"eventID":"{id}","eventName":"{name}","eventTime":"{at}","eventSource":"lambda.amazonaws.com",
+            "userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::111111111111:user/{user}"}},
+            "resources":[{{"ARN":"{function}"}}]{more}}}"#
+        );
+        Event::from_record(&raw).expect("a record")
+    };
+    let mut facts = fixture::facts();
+    facts.apply(Batch::Events(vec![
+        record("m1", "CreateFunction20150331", "alice", "2026-10-30T12:00:00Z", ""),
+        record("m2", "CreateFunction20150331", "bot", "2026-10-30T10:00:00Z", r#","errorCode":"AccessDenied""#),
+        record("m3", "UpdateFunctionCode20150331v2", "bot", "2026-10-30T11:00:00Z", ""),
+        record("m4", "CreateFunction20150331", "ghost", "2026-10-30T13:00:00Z", ""),
+    ]));
+    let rows = rows(facts);
+    let made = |name: &str| named(&rows, name).made.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(made("alice"), [function]);
+    assert_eq!((made("bot").len(), made("ghost").len()), (0, 0));
 }

@@ -6,6 +6,7 @@
 mod coverage;
 mod evidence;
 mod join;
+mod makers;
 
 use crate::catalog::residency::{self, ResidencyClass, Rule, ServiceClass};
 use crate::catalog::{arns, residency::Sure};
@@ -13,6 +14,7 @@ use crate::model::{AccountId, Facts, Resident, Text};
 
 pub use coverage::{InventoryCoverage, SourceLine, coverage_line, no_workloads_line};
 use evidence::{Confirmed, Evidence, Subject};
+pub use makers::makers;
 
 /// The weight of a resource of which the catalog knows nothing: ordinary, so that it does not vanish.
 pub const UNKNOWN_WEIGHT: u8 = 3;
