@@ -60,6 +60,35 @@ const STARS: usize = 3;
 /// How many accounts of a policy are asked for, and ARNs of each.
 const MOST: usize = 64;
 
+/// Keys whose values a stranger chooses, or leaves out; by their beginnings, in lower case.
+const CHOSEN: [&str; 8] = [
+    "aws:principaltag/",
+    "aws:requesttag/",
+    "aws:useragent",
+    "aws:referer",
+    "aws:username",
+    "aws:principaltype",
+    "sts:rolesessionname",
+    "sts:sourceidentity",
+];
+
+/// What a stranger makes of these.
+#[derive(Clone, Copy)]
+enum Choice {
+    AsWanted,
+    Other,
+    None,
+}
+
+/// What a stranger is.
+#[derive(Clone, Copy)]
+struct Bearer<'a> {
+    caller: &'a Caller,
+    account: &'a str,
+    organization: &'a str,
+    arn: &'a str,
+}
+
 static EVERYTHING: LazyLock<Policy> = LazyLock::new(|| {
     Policy::from_json(&serde_json::json!({
         "Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}
@@ -172,20 +201,24 @@ impl<'a> Gate<'a> {
         !self.values.iter().any(|(_, value)| value.contains(account))
     }
 
-    /// The best that comes of every ARN and organization that a stranger of the account can have.
+    /// The best that comes of every ARN, organization and choice that a stranger of the account has, over what the statement
+    /// is about.
     fn ask(&self, who: Who, caller: &Caller, account: &str) -> Option<Stranger> {
         let mut best = (Truth::No, Vec::new());
         for organization in self.organizations() {
             for arn in self.arns(caller, account) {
-                for address in [true, false] {
-                    let context = self.context(caller, account, &organization, &arn, address);
-                    let (truth, missing) = self.judge(caller, &arn, &context);
-                    if truth > best.0 {
-                        best = (truth, missing);
-                    }
-                    // An address that passes decides; one that does not leaves it to the network.
-                    if truth == Truth::Yes {
-                        break;
+                for choice in [Choice::AsWanted, Choice::Other, Choice::None] {
+                    for address in [true, false] {
+                        let about = Bearer { caller, account, organization: &organization, arn: &arn };
+                        let context = self.context(&about, choice, address);
+                        let (truth, missing) = self.judge(caller, &arn, &context);
+                        if truth > best.0 {
+                            best = (truth, missing);
+                        }
+                        // An address that passes decides; one that does not leaves it to the network.
+                        if truth == Truth::Yes {
+                            return Some(Stranger { who, statement: self.at, truth, missing: Vec::new() });
+                        }
                     }
                 }
             }
@@ -198,33 +231,44 @@ impl<'a> Gate<'a> {
         let named = Caller::parse(arn);
         // A stranger who is not named may bear any name.
         let caller = if matches!(caller, Caller::Role { .. }) && named.account().is_some() { &named } else { caller };
-        let (action, resource) = (self.action(), self.resource(context));
         let resource_account = Some(self.home.account);
-        let request = Request { caller, action: &action, resource: &resource, resource_account, context };
         let layers = Layers { identity: &[&EVERYTHING], resource: Some(&self.policy), ..Layers::default() };
-        let (verdict, evidence) = explain(&request, &layers);
-        match verdict {
-            Verdict::Allowed => (Truth::Yes, Vec::new()),
-            Verdict::CannotTell => (Truth::Unknown, evidence.missing),
-            Verdict::ImplicitlyDenied | Verdict::ExplicitlyDenied => (Truth::No, Vec::new()),
+        let mut best = (Truth::No, Vec::new());
+        for action in self.actions() {
+            for resource in self.resources(context) {
+                let request = Request { caller, action: &action, resource: &resource, resource_account, context };
+                let (verdict, evidence) = explain(&request, &layers);
+                match verdict {
+                    Verdict::Allowed => return (Truth::Yes, Vec::new()),
+                    Verdict::CannotTell if best.0 == Truth::No => best = (Truth::Unknown, evidence.missing),
+                    Verdict::CannotTell | Verdict::ImplicitlyDenied | Verdict::ExplicitlyDenied => {}
+                }
+            }
         }
+        best
     }
 
-    /// An action of which the statement speaks.
-    fn action(&self) -> String {
+    /// Actions of which the statement speaks: one will do where nothing is denied.
+    fn actions(&self) -> Vec<String> {
         let fill = |text: &str| text.replace(['*', '?'], "x").to_ascii_lowercase();
-        match &self.statement.actions {
-            Some(actions) if !actions.all_but => match actions.written.first().map(|text| fill(text)) {
-                Some(action) if action.contains(':') => action,
-                _ => "x:x".to_owned(),
-            },
-            _ => "x:x".to_owned(),
+        let most = if self.policy.statements.len() > 1 { MOST } else { 1 };
+        let named = self.statement.actions.iter().filter(|actions| !actions.all_but);
+        let named = named.flat_map(|actions| &actions.written).map(|text| fill(text));
+        let mut all: Vec<String> = named.filter(|action| action.contains(':')).take(most).collect();
+        if all.is_empty() {
+            all.push("x:x".to_owned());
         }
+        all
     }
 
-    fn resource(&self, context: &Context) -> String {
-        let examples = self.statement.resources.as_ref().map(|resources| resources.examples(context));
-        examples.and_then(|all| all.into_iter().next()).unwrap_or_else(|| "*".to_owned())
+    fn resources(&self, context: &Context) -> Vec<String> {
+        let most = if self.policy.statements.len() > 1 { MOST } else { 1 };
+        let mut all: Vec<String> =
+            self.statement.resources.iter().flat_map(|resources| resources.examples(context)).take(most).collect();
+        if all.is_empty() {
+            all.push("*".to_owned());
+        }
+        all
     }
 
     /// One that the policy does not name; and those that fit its patterns, or that it names and that are not its own.
@@ -259,7 +303,8 @@ impl<'a> Gate<'a> {
         all
     }
 
-    fn context(&self, caller: &Caller, account: &str, organization: &str, arn: &str, address: bool) -> Context {
+    fn context(&self, about: &Bearer<'_>, choice: Choice, address: bool) -> Context {
+        let Bearer { caller, account, organization, arn } = *about;
         let mut context = Context::open()
             .with("aws:SecureTransport", "true")
             .with("aws:ResourceAccount", self.home.account)
@@ -271,11 +316,13 @@ impl<'a> Gate<'a> {
         if let Some(own) = self.home.organization {
             context = context.with("aws:ResourceOrgID", own);
         }
-        // What a stranger chooses is as the policy wants it.
-        let chosen = ["aws:principaltag/", "aws:requesttag/", "aws:useragent", "aws:referer", "sts:rolesessionname"];
         for (key, value) in &self.values {
-            if chosen.iter().any(|beginning| key.starts_with(beginning)) {
-                context.set(key, Value::One(value.replace(['*', '?'], "x")));
+            if CHOSEN.iter().any(|beginning| key.starts_with(beginning)) {
+                match choice {
+                    Choice::AsWanted => context.set(key, Value::One(value.replace(['*', '?'], "x"))),
+                    Choice::Other => context.set(key, Value::One("stranger".to_owned())),
+                    Choice::None => context.set_absent(key),
+                }
             }
         }
         let path = format!("{organization}/r-strg/ou-strg-stranger/");
@@ -285,6 +332,10 @@ impl<'a> Gate<'a> {
         others.iter().for_each(|key| context.set_absent(key));
         let service = matches!(caller, Caller::Service(_));
         context = context.with("aws:PrincipalIsAWSService", if service { "true" } else { "false" });
+        if !service {
+            context = context.with("aws:ViaAWSService", "false");
+            context.set_absent("aws:PrincipalServiceName");
+        }
         if *caller == Caller::Anonymous {
             mine.iter().for_each(|key| context.set_absent(key));
             context.set_absent("aws:PrincipalOrgPaths");

@@ -43,6 +43,12 @@ fn a_fixed_value_of_whose_it_is_narrows_and_a_wildcard_does_not() {
         (json!({"StringLike": {"aws:PrincipalArn": "*"}}), Truth::Yes),
         (json!({"StringLike": {"aws:PrincipalArn": "*:role/a*b*c*d*"}}), Truth::Yes),
         (json!({"StringEquals": {"aws:PrincipalTag/team": "x"}}), Truth::Yes),
+        (json!({"StringNotEquals": {"aws:PrincipalTag/team": "x"}}), Truth::Yes),
+        (json!({"Null": {"aws:PrincipalTag/team": "true"}}), Truth::Yes),
+        (json!({"StringLike": {"aws:username": "admin*"}}), Truth::Yes),
+        (json!({"Bool": {"aws:ViaAWSService": "false"}}), Truth::Yes),
+        (json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-own0000000/*"}}), Truth::No),
+        (json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-*/r-*/*"}}), Truth::Yes),
         (json!({"Bool": {"aws:SecureTransport": "true"}}), Truth::Yes),
         (json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}}), Truth::Yes),
         (json!({"StringEquals": {"sts:ExternalId": "x"}}), Truth::Unknown),
@@ -127,6 +133,22 @@ fn a_deny_for_all_outside_closes_it() {
     assert_eq!(who(&policy(&json!({"StringNotEquals": {"aws:PrincipalAccount": OWN}}))), []);
     let elsewhere = json!({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/reader"}});
     assert!(who(&policy(&elsewhere)).contains(&(Who::Anyone, Truth::Yes)));
+}
+
+#[test]
+fn what_a_deny_leaves_of_several_actions_and_resources_is_enough() {
+    let own = json!({"StringNotEquals": {"aws:PrincipalAccount": OWN}});
+    let policy = |denied: Json, on: Json| {
+        json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject", "s3:PutObject"],
+                "Resource": ["arn:aws:s3:::a/*", "arn:aws:s3:::b/*"]},
+            {"Effect": "Deny", "Principal": "*", "Action": denied, "Resource": on, "Condition": own},
+        ]})
+    };
+    let open = |policy: &Json| who(policy).contains(&(Who::Anyone, Truth::Yes));
+    assert!(open(&policy(json!("s3:GetObject"), json!("*"))));
+    assert!(open(&policy(json!("s3:*"), json!("arn:aws:s3:::a/*"))));
+    assert!(!open(&policy(json!("s3:*"), json!("*"))));
 }
 
 #[test]
