@@ -99,7 +99,13 @@ impl App {
         let noun = if gaps.len() == 1 { "gap" } else { "gaps" };
         let (all, again) = (self.keymap.key_of(Command::Coverage), self.keymap.key_of(Command::Refresh));
         let cause = worst.problem.brief();
-        self.say(format!("{} {noun} ({all} shows all, {again} reads again): {cause}", gaps.len()), Tone::Warn);
+        let sources = gaps.iter().map(|gap| gap.ask).collect::<BTreeSet<_>>().len();
+        let sources = match sources {
+            _ if gaps.len() == sources => String::new(),
+            1 => " in 1 source".to_owned(),
+            many => format!(" in {many} sources"),
+        };
+        self.say(format!("{} {noun}{sources} ({all} shows all, {again} reads again): {cause}", gaps.len()), Tone::Warn);
     }
 
     pub(super) fn take_progress(&mut self, version: u64, percent: u8) {

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use serde_json::json;
 
 use crate::analysis::Assessment;
-use crate::model::Ask;
+use crate::analysis::coverage::gaps;
+use crate::model::{Ask, Status};
 use crate::panes::{ALL, PaneId, overview};
 
 /// A way to write the summary.
@@ -56,13 +57,16 @@ fn text(a: &Assessment, out: &mut dyn Write) -> io::Result<()> {
         let line = crate::analysis::coverage::line(&a.facts, pane.asks);
         writeln!(out, "  {:<12} {:>7}  {line}", pane.name, (pane.rows)(a))?;
     }
-    let gaps = crate::analysis::coverage::gaps(&a.facts, Ask::ALL, |_| true);
-    if !gaps.is_empty() {
-        writeln!(out, "\nNot read ({})", gaps.len())?;
-    }
-    for gap in gaps {
-        let place = if gap.regions.is_empty() { String::new() } else { format!(" in {}", gap.place()) };
-        writeln!(out, "  {}{place}: {}", gap.ask.title(), gap.problem.line())?;
+    // What is missing, counted as on screen; and what was read to the end and found not to be there.
+    let is_gap = |status: Status| status.is_gap() || status.is_open();
+    let missing = gaps(&a.facts, Ask::ALL, is_gap);
+    let absent = gaps(&a.facts, Ask::ALL, |status| !is_gap(status));
+    for (title, gaps) in [("Not read", missing), ("Not there", absent)].iter().filter(|(_, gaps)| !gaps.is_empty()) {
+        writeln!(out, "\n{title} ({})", gaps.len())?;
+        for gap in gaps {
+            let place = if gap.regions.is_empty() { String::new() } else { format!(" in {}", gap.place()) };
+            writeln!(out, "  {}{place}: {}", gap.ask.title(), gap.problem.line())?;
+        }
     }
     Ok(())
 }
