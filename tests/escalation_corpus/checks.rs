@@ -48,6 +48,11 @@ const DIFFERENCES: &[Difference] = &[
         of: |check| holds(check, "ResourceAccount"),
     },
     Difference {
+        kind: "condition-restricts-to-account",
+        why: "no principal has the ARN of a trail: nobody passes",
+        of: |check| holds(check, "PrincipalArn") && holds(check, "cloudtrail"),
+    },
+    Difference {
         kind: "condition-restricts-to-organization",
         why: "`StringEquals` knows no wildcard: no organization has such an id, so nobody passes",
         of: |check| holds(check, r#""StringEquals":{"aws:PrincipalOrgID":"*"}"#),
@@ -194,7 +199,7 @@ fn is_public(input: &Value, home: Home<'_>) -> bool {
         Who::Anyone | Who::Anonymous => true,
         Who::Account(account) => forbids_others && !trusted(account),
         Who::Service(name) => deputies && name != "*",
-        Who::ServiceFor(..) => false,
+        Who::ServiceFor(..) | Who::Organization(_) => false,
     })
 }
 

@@ -16,6 +16,7 @@ pub mod context;
 pub mod document;
 pub mod evaluate;
 pub mod glob;
+mod made_up;
 pub mod operator;
 pub mod principal;
 pub mod resource;

@@ -11,7 +11,9 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use super::condition::Condition;
 use super::context::Context;
+use super::made_up::{belongs, filled, fitting, is_id, role_of, stranger_arn, without_session};
 use super::principal::{Caller, Principals};
 use super::{Effect, Layers, Policy, Request, Statement, Truth, Value, Verdict, explain};
 
@@ -22,6 +24,8 @@ pub enum Who {
     Anyone,
     /// Not even an account is needed.
     Anonymous,
+    /// Principals of an organization that the policy names.
+    Organization(String),
     /// Principals of an account that the policy names.
     Account(String),
     /// An AWS service (`*`: whichever) that acts for any account there is.
@@ -55,13 +59,11 @@ const NOBODY: &str = "999988887777";
 const NO_ORGANIZATION: &str = "o-stranger000";
 /// An address like any other: what it does not pass is narrowed by network.
 const ADDRESS: &str = "45.56.67.78";
-/// How many stars of a pattern are filled in every way; the rest with a letter.
-const STARS: usize = 3;
 /// How many accounts of a policy are asked for, and ARNs of each.
 const MOST: usize = 64;
 
 /// Keys whose values a stranger chooses, or leaves out; by their beginnings, in lower case.
-const CHOSEN: [&str; 8] = [
+const CHOSEN: [&str; 11] = [
     "aws:principaltag/",
     "aws:requesttag/",
     "aws:useragent",
@@ -69,15 +71,38 @@ const CHOSEN: [&str; 8] = [
     "aws:username",
     "aws:principaltype",
     "sts:rolesessionname",
+    "organizations:",
+    "s3:x-amz-",
+    "aws:requestedregion",
     "sts:sourceidentity",
 ];
 
-/// What a stranger makes of these.
+/// Keys whose wanted value a stranger does not know or have, and that it may leave out or bear otherwise.
+const SECRET: [&str; 3] = ["sts:externalid", "aws:sourcevpc", "aws:sourcevpce"];
+
+/// What a stranger makes of what it may choose.
 #[derive(Clone, Copy)]
-enum Choice {
-    AsWanted,
-    Other,
-    None,
+struct Choice {
+    /// The keys of [`CHOSEN`] for which the statement wants a value bear it.
+    wanted: bool,
+    /// The others are there.
+    others: bool,
+    /// None: a long-term key, which carries no MFA.
+    mfa: Option<bool>,
+    /// An AWS service makes the call for it.
+    via: bool,
+}
+
+impl Choice {
+    fn all() -> Vec<Self> {
+        let mut all = Vec::new();
+        for (mfa, via) in [(Some(true), false), (None, false), (Some(true), true)] {
+            for (wanted, others) in [(true, true), (true, false), (false, true), (false, false)] {
+                all.push(Self { wanted, others, mfa, via });
+            }
+        }
+        all
+    }
 }
 
 /// What a stranger is.
@@ -126,6 +151,7 @@ struct Gate<'a> {
     statement: &'a Statement,
     policy: Policy,
     home: Home<'a>,
+    denies: Vec<&'a Statement>,
     /// Values of conditions with their keys, in lower case.
     values: Vec<(&'a str, &'a str)>,
 }
@@ -133,12 +159,13 @@ struct Gate<'a> {
 impl<'a> Gate<'a> {
     fn new(policy: &'a Policy, at: usize, statement: &'a Statement, home: Home<'a>) -> Self {
         let denies = policy.statements.iter().filter(|other| other.effect == Effect::Deny);
-        let speak: Vec<&Statement> = std::iter::once(statement).chain(denies).collect();
+        let denies: Vec<&Statement> = denies.collect();
+        let speak: Vec<&Statement> = std::iter::once(statement).chain(denies.iter().copied()).collect();
         let conditions = speak.iter().flat_map(|one| &one.conditions);
         let values = conditions.flat_map(|one| one.written.2.iter().map(|value| (&*one.key, &**value))).collect();
         let statements = speak.into_iter().cloned().collect();
         let policy = Policy { statements, unreadable: None, oddities: Vec::new() };
-        Self { at, statement, policy, home, values }
+        Self { at, statement, policy, home, denies, values }
     }
 
     fn strangers(&self) -> Vec<Stranger> {
@@ -152,7 +179,13 @@ impl<'a> Gate<'a> {
                 } else {
                     (Who::Account(account.clone()), Who::ServiceFor("*".to_owned(), account.clone()))
                 };
-                found.extend(self.ask(people, &role_of(&account), &account));
+                found.extend(self.ask(people.clone(), &role_of(&account), &account));
+                if people == Who::Anyone {
+                    for organization in self.foreign_organizations() {
+                        let who = Who::Organization(organization.clone());
+                        found.extend(self.ask_as(who, &role_of(&account), &account, &[organization]));
+                    }
+                }
                 found.extend(self.ask(service, &Caller::Service("service.amazonaws.com".to_owned()), &account));
             }
         }
@@ -181,6 +214,16 @@ impl<'a> Gate<'a> {
                 _ => {}
             }
         }
+        // Whom a Deny spares by name.
+        for principals in self.denies().filter_map(|deny| deny.principals.as_ref()).filter(|all| all.all_but) {
+            for caller in principals.written.iter().map(|(_, text)| Caller::parse(text)) {
+                if let Some(account) = caller.account().filter(|account| *account != self.home.account) {
+                    let account = account.to_owned();
+                    let caller = if matches!(caller, Caller::Root { .. }) { role_of(&account) } else { caller };
+                    found.extend(self.ask(Who::Account(account.clone()), &caller, &account));
+                }
+            }
+        }
         widest(found)
     }
 
@@ -190,7 +233,8 @@ impl<'a> Gate<'a> {
         for (key, value) in &self.values {
             let parts = value.split(|c: char| !c.is_ascii_digit()).map(ToOwned::to_owned);
             let pattern = key.ends_with("account") || key.ends_with("sourceowner");
-            let made = pattern.then(|| fitting(value)).flatten();
+            let of_arn = if key.ends_with("arn") { value.split(':').nth(4) } else { None };
+            let made = if pattern { fitting(value) } else { of_arn.and_then(fitting) };
             all.extend(parts.chain(made).filter(|id| is_id(id) && id != self.home.account));
         }
         all.into_iter().rev().take(MOST).collect()
@@ -201,16 +245,26 @@ impl<'a> Gate<'a> {
         !self.values.iter().any(|(_, value)| value.contains(account))
     }
 
-    /// The best that comes of every ARN, organization and choice that a stranger of the account has, over what the statement
-    /// is about.
+    /// As one of no organization, of one that nobody has named, or of one that fits a pattern.
     fn ask(&self, who: Who, caller: &Caller, account: &str) -> Option<Stranger> {
+        let mut organizations = vec![NO_ORGANIZATION.to_owned(), String::new()];
+        organizations.extend(self.organizations(|id| id.contains(['*', '?'])));
+        if let Who::Account(_) | Who::ServiceFor(..) = who {
+            organizations.extend(self.foreign_organizations());
+        }
+        self.ask_as(who, caller, account, &organizations)
+    }
+
+    /// The best that comes of every ARN and choice that a stranger of the account has, over what the statement is about.
+    fn ask_as(&self, who: Who, caller: &Caller, account: &str, organizations: &[String]) -> Option<Stranger> {
         let mut best = (Truth::No, Vec::new());
-        for organization in self.organizations() {
+        let choices = Choice::all();
+        for organization in organizations {
             for arn in self.arns(caller, account) {
-                for choice in [Choice::AsWanted, Choice::Other, Choice::None] {
+                for choice in &choices {
                     for address in [true, false] {
-                        let about = Bearer { caller, account, organization: &organization, arn: &arn };
-                        let context = self.context(&about, choice, address);
+                        let about = Bearer { caller, account, organization, arn: &arn };
+                        let context = self.context(&about, *choice, address);
                         let (truth, missing) = self.judge(caller, &arn, &context);
                         if truth > best.0 {
                             best = (truth, missing);
@@ -232,7 +286,12 @@ impl<'a> Gate<'a> {
         // A stranger who is not named may bear any name.
         let caller = if matches!(caller, Caller::Role { .. }) && named.account().is_some() { &named } else { caller };
         let resource_account = Some(self.home.account);
-        let layers = Layers { identity: &[&EVERYTHING], resource: Some(&self.policy), ..Layers::default() };
+        let layers = Layers {
+            identity: &[&EVERYTHING],
+            resource: Some(&self.policy),
+            session: Some(&[&EVERYTHING]),
+            ..Layers::default()
+        };
         let mut best = (Truth::No, Vec::new());
         for action in self.actions() {
             for resource in self.resources(context) {
@@ -251,35 +310,60 @@ impl<'a> Gate<'a> {
     /// Actions of which the statement speaks: one will do where nothing is denied.
     fn actions(&self) -> Vec<String> {
         let fill = |text: &str| text.replace(['*', '?'], "x").to_ascii_lowercase();
-        let most = if self.policy.statements.len() > 1 { MOST } else { 1 };
-        let named = self.statement.actions.iter().filter(|actions| !actions.all_but);
-        let named = named.flat_map(|actions| &actions.written).map(|text| fill(text));
-        let mut all: Vec<String> = named.filter(|action| action.contains(':')).take(most).collect();
+        let most = if self.denies().next().is_some() { MOST } else { 1 };
+        let written = |statement: &'a Statement, all_but: bool| {
+            let actions = statement.actions.iter().filter(move |actions| actions.all_but == all_but);
+            actions.flat_map(|actions| &actions.written).map(|text| fill(text)).filter(|action| action.contains(':'))
+        };
+        let includes = |action: &String| self.statement.actions.as_ref().is_some_and(|all| all.matches(action));
+        let mut all: Vec<String> = written(self.statement, false).collect();
+        // A trust policy's other actions let nobody in by themselves (id_session-tags).
+        if all.iter().any(|action| action.starts_with("sts:assumerole")) {
+            all.retain(|action| action.starts_with("sts:assumerole"));
+        }
+        all.truncate(most);
+        // What a Deny spares; and of everything, something that is denied, since a resource has actions of its service only.
+        all.extend(self.denies().flat_map(|deny| written(deny, true)).filter(includes).take(MOST));
+        if all.is_empty() {
+            all.extend(self.denies().flat_map(|deny| written(deny, false)).filter(includes).take(1));
+        }
         if all.is_empty() {
             all.push("x:x".to_owned());
         }
         all
     }
 
+    fn denies(&self) -> impl Iterator<Item = &'a Statement> + '_ {
+        self.denies.iter().copied()
+    }
+
     fn resources(&self, context: &Context) -> Vec<String> {
-        let most = if self.policy.statements.len() > 1 { MOST } else { 1 };
+        let most = if self.denies().next().is_some() { MOST } else { 1 };
         let mut all: Vec<String> =
             self.statement.resources.iter().flat_map(|resources| resources.examples(context)).take(most).collect();
+        let spared = self.denies().filter_map(|deny| deny.resources.as_ref());
+        all.extend(spared.flat_map(|resources| resources.spared(context)).take(MOST));
         if all.is_empty() {
             all.push("*".to_owned());
         }
         all
     }
 
-    /// One that the policy does not name; and those that fit its patterns, or that it names and that are not its own.
-    fn organizations(&self) -> BTreeSet<String> {
-        let mut all = BTreeSet::from([NO_ORGANIZATION.to_owned()]);
+    /// Organizations that the policy names in full and that are not its own.
+    fn foreign_organizations(&self) -> Vec<String> {
+        let own = self.home.organization;
+        let foreign = |id: &str| own.is_some_and(|own| own != id) && id.starts_with("o-") && !id.contains(['*', '?']);
+        self.organizations(foreign).into_iter().collect()
+    }
+
+    /// Those of the conditions for which something holds, wildcards filled in.
+    fn organizations(&self, wanted: impl Fn(&str) -> bool) -> BTreeSet<String> {
+        let mut all = BTreeSet::new();
         for (key, value) in &self.values {
             if key.contains("orgid") || key.contains("orgpaths") {
                 let id = value.split('/').next().unwrap_or(value);
-                let own = self.home.organization.is_none_or(|own| own == id);
-                if id.contains(['*', '?']) || !own {
-                    all.insert(id.replace('*', "").replace('?', "x") + if id.contains('*') { "stranger" } else { "" });
+                if wanted(id) {
+                    all.insert(id.replace('*', "stranger").replace('?', "x"));
                 }
             }
         }
@@ -298,7 +382,10 @@ impl<'a> Gate<'a> {
         };
         let mut all = BTreeSet::from([plain]);
         for (_, pattern) in self.values.iter().filter(|(of, _)| *of == key) {
-            all.extend(filled(pattern, account).into_iter().filter(|arn| belongs(arn, pattern, account)).take(MOST));
+            // A principal is one of IAM: see `without_session`.
+            let may_be = |arn: &String| key == "aws:sourcearn" || arn.split(':').nth(2) == Some("iam");
+            let made = filled(pattern, account).into_iter().filter(|arn| belongs(arn, pattern, account));
+            all.extend(made.filter(may_be).take(MOST));
         }
         all
     }
@@ -316,97 +403,77 @@ impl<'a> Gate<'a> {
         if let Some(own) = self.home.organization {
             context = context.with("aws:ResourceOrgID", own);
         }
-        for (key, value) in &self.values {
-            if CHOSEN.iter().any(|beginning| key.starts_with(beginning)) {
-                match choice {
-                    Choice::AsWanted => context.set(key, Value::One(value.replace(['*', '?'], "x"))),
-                    Choice::Other => context.set(key, Value::One("stranger".to_owned())),
-                    Choice::None => context.set_absent(key),
-                }
+        let positive = |key: &str| {
+            let conditions = self.statement.conditions.iter().filter(|one| &*one.key == key);
+            let positive = |one: &&Condition| one.operator.is_some_and(|operator| !operator.negated);
+            conditions.filter(positive).find_map(|one| one.written.2.first())
+        };
+        for (key, _) in &self.values {
+            let secret = SECRET.contains(key);
+            if !secret && !CHOSEN.iter().any(|beginning| key.starts_with(beginning)) {
+                continue;
+            }
+            match positive(key).filter(|_| choice.wanted) {
+                // What it would have to know stays open.
+                Some(value) if secret && !value.contains('*') => {}
+                Some(value) => context.set(key, Value::One(value.replace(['*', '?'], "x"))),
+                None if choice.others => context.set(key, Value::One("stranger".to_owned())),
+                None => context.set_absent(key),
             }
         }
-        let path = format!("{organization}/r-strg/ou-strg-stranger/");
+        if let Some((_, value)) = self.values.iter().find(|(key, value)| *key == "aws:userid" && value.starts_with('*'))
+        {
+            let name = value.trim_start_matches(['*', ':']).replace(['*', '?'], "x");
+            context = context.with("aws:userid", &format!("AROASTRANGERSTRANGERX:{name}"));
+        }
+        let service = matches!(caller, Caller::Service(_));
         let own: &[&str] = &["aws:PrincipalAccount", "aws:PrincipalArn", "aws:PrincipalOrgID", "kms:CallerAccount"];
         let source: &[&str] = &["aws:SourceAccount", "aws:SourceOwner", "aws:SourceArn", "aws:SourceOrgID"];
-        let (mine, others) = if matches!(caller, Caller::Service(_)) { (source, own) } else { (own, source) };
-        others.iter().for_each(|key| context.set_absent(key));
-        let service = matches!(caller, Caller::Service(_));
-        context = context.with("aws:PrincipalIsAWSService", if service { "true" } else { "false" });
-        if !service {
-            context = context.with("aws:ViaAWSService", "false");
-            context.set_absent("aws:PrincipalServiceName");
+        for key in own.iter().chain(source).chain(&["aws:PrincipalOrgPaths", "aws:SourceOrgPaths"]) {
+            context.set_absent(key);
         }
         if *caller == Caller::Anonymous {
-            mine.iter().for_each(|key| context.set_absent(key));
-            context.set_absent("aws:PrincipalOrgPaths");
-            context.set_absent("aws:userid");
-            return context;
+            // What anonymous requests carry: reference_policies_condition-keys, key by key.
+            let keys: Vec<&str> = self.values.iter().map(|(key, _)| *key).collect();
+            let lacking = ["aws:principaltag/", "aws:username", "aws:principalisawsservice", "aws:multifactorauth"];
+            for key in keys.into_iter().filter(|key| lacking.iter().any(|lacking| key.starts_with(lacking))) {
+                context.set_absent(key);
+            }
+            return context
+                .with("aws:PrincipalAccount", "anonymous")
+                .with("aws:PrincipalType", "Anonymous")
+                .with("aws:userid", "anonymous")
+                .with("aws:ViaAWSService", "false");
         }
-        context = context.with(mine[0], account);
+        context = context.with("aws:PrincipalIsAWSService", if service { "true" } else { "false" });
+        let (id, paths) = if service { (source[3], "aws:SourceOrgPaths") } else { (own[2], "aws:PrincipalOrgPaths") };
+        // An account of no organization carries neither.
+        if !organization.is_empty() {
+            context = context.with(id, organization);
+            context.set(paths, Value::Many(vec![self.path_in(organization)]));
+        }
         if service {
-            context = context.with("aws:SourceOwner", account).with("aws:SourceArn", arn).with(source[3], organization);
-            context.set("aws:SourceOrgPaths", Value::Many(vec![path]));
-            context.set_absent("aws:PrincipalOrgPaths");
-        } else {
-            context =
-                context.with("aws:PrincipalArn", arn).with("kms:CallerAccount", account).with(own[2], organization);
-            context = context.with("aws:MultiFactorAuthPresent", "true");
-            context.set("aws:PrincipalOrgPaths", Value::Many(vec![path]));
-            context.set_absent("aws:SourceOrgPaths");
+            context = context.with("aws:SourceAccount", account).with("aws:SourceOwner", account);
+            return context.with("aws:SourceArn", arn);
+        }
+        context.set_absent("aws:PrincipalServiceName");
+        match choice.mfa {
+            Some(mfa) => context.set("aws:MultiFactorAuthPresent", Value::One(mfa.to_string())),
+            None => context.set_absent("aws:MultiFactorAuthPresent"),
         }
         context
+            .with("aws:ViaAWSService", if choice.via { "true" } else { "false" })
+            .with("aws:PrincipalAccount", account)
+            .with("kms:CallerAccount", account)
+            .with("aws:PrincipalArn", &without_session(arn))
     }
-}
 
-fn stranger_arn(account: &str) -> String {
-    format!("arn:aws:iam::{account}:role/stranger")
-}
-
-fn role_of(account: &str) -> Caller {
-    Caller::parse(&stranger_arn(account))
-}
-
-fn is_id(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
-}
-
-/// An account's id that fits a pattern.
-fn fitting(pattern: &str) -> Option<String> {
-    let stars = pattern.matches('*').count();
-    let missing = 12_usize.checked_sub(pattern.len() - stars)?;
-    let filled = pattern.replace('?', "9").replacen('*', &"9".repeat(missing), 1).replace('*', "");
-    (stars > 0 || pattern.contains('?')).then_some(filled)
-}
-
-/// The texts that a pattern becomes when its stars are filled in with what an ARN of the account may hold.
-fn filled(pattern: &str, account: &str) -> Vec<String> {
-    let role = format!("iam::{account}:role/x");
-    let fills = ["", "x", account, &role, &format!("aws:{role}"), &format!("arn:aws:iam::{account}")];
-    let pattern = pattern.replace('?', "x");
-    // By its parts: the fifth is the account.
-    let by_part = |(n, part): (usize, &str)| part.replace('*', if n == 4 { account } else { "x" });
-    let parts: Vec<String> = pattern.splitn(6, ':').enumerate().map(by_part).collect();
-    let mut all = vec![pattern];
-    for _ in 0..STARS {
-        all = all.iter().flat_map(|text| fills.iter().map(|fill| text.replacen('*', fill, 1))).collect();
-    }
-    all.iter_mut().for_each(|text| *text = text.replace('*', "x"));
-    all.push(parts.join(":"));
-    all.sort_unstable();
-    all.dedup();
-    all
-}
-
-/// Whether a made-up ARN is one that a stranger of the account can have. A bucket's names no account; one of many may be
-/// anybody's.
-fn belongs(arn: &str, pattern: &str, account: &str) -> bool {
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    match parts[..] {
-        ["arn", partition, service, _, of, resource] => {
-            let whole = !partition.is_empty() && !service.is_empty() && !resource.is_empty();
-            whole && (of == account || of.is_empty() && service == "s3" && pattern.contains('*'))
-        }
-        _ => false,
+    /// A path in an organization that fits one of the policy's, or one that nobody has named.
+    fn path_in(&self, organization: &str) -> String {
+        let paths = self.values.iter().filter(|(key, _)| key.ends_with("orgpaths"));
+        let fitting = paths.map(|(_, value)| value).find(|value| value.split('/').next() == Some(organization));
+        fitting
+            .map_or_else(|| format!("{organization}/r-strg/ou-strg-stranger/"), |value| value.replace(['*', '?'], "x"))
     }
 }
 

@@ -6,6 +6,7 @@ use super::graph::{Graph, NodeId, NodeKind};
 use super::holdings::PolicyId;
 use super::moves::{self, Act};
 use super::universe::{ActionId, ActionSet};
+use crate::analysis::policy::condition::Condition;
 use crate::analysis::policy::context::Missing;
 use crate::analysis::policy::resource::Resources;
 use crate::analysis::policy::{Context, Effect, Truth};
@@ -112,13 +113,22 @@ fn speaks(graph: &Graph, policy: PolicyId, action: ActionId, effect: Effect, con
         if effect == Effect::Deny && !everything() {
             return so_far;
         }
-        let conditions = statement.conditions.iter().map(|one| match (DECIDED.contains(&&*one.key), effect) {
+        let conditions = statement.conditions.iter().map(|one| match (is_decided(one), effect) {
             (true, Effect::Allow) => Truth::Yes,
             (true, Effect::Deny) => Truth::No,
             _ => one.holds(effect, context, &mut Missing::default()),
         });
         so_far.or(conditions.fold(Truth::Yes, Truth::and))
     })
+}
+
+/// Whether a condition hangs on such a key, by itself or by a variable in its values.
+fn is_decided(condition: &Condition) -> bool {
+    let holds = |value: &str| {
+        let value = value.to_ascii_lowercase();
+        value.contains("${") && DECIDED.iter().any(|key| value.contains(key))
+    };
+    DECIDED.contains(&&*condition.key) || condition.written.2.iter().any(|value| holds(value))
 }
 
 /// Condition keys that a call sets by what it asks for, as questions do here; in lower case.

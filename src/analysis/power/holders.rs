@@ -13,6 +13,8 @@ use crate::analysis::policy::{Effect, Truth};
 #[derive(Default)]
 pub struct Holders {
     everywhere: Vec<NodeId>,
+    /// A policy of theirs could not be read: it may tell one resource from another.
+    unreadable: Vec<NodeId>,
     exact: HashMap<Box<str>, Vec<NodeId>>,
     /// By the text before a star at the end.
     beginning: HashMap<Box<str>, Vec<NodeId>>,
@@ -36,7 +38,7 @@ impl Holders {
             for (policy, _) in &node.holdings.identity {
                 let named = graph.library.get(*policy);
                 if named.policy.unreadable.is_some() {
-                    holders.everywhere.push(id);
+                    holders.unreadable.push(id);
                 }
                 for (n, (statement, actions)) in named.policy.statements.iter().zip(named.actions.iter()).enumerate() {
                     if statement.effect == Effect::Allow && actions.contains(action) {
@@ -68,6 +70,7 @@ impl Holders {
         use crate::analysis::policy::{Context, resource::Place};
         let open = Context::open();
         let mut found = if everywhere { self.everywhere.clone() } else { Vec::new() };
+        found.extend(&self.unreadable);
         found.extend(self.exact.get(resource).into_iter().flatten());
         let beginnings = (0..=resource.len()).filter_map(|end| resource.get(..end));
         found.extend(beginnings.filter_map(|text| self.beginning.get(text)).flatten());
@@ -87,7 +90,7 @@ impl Holders {
     pub fn everybody(&self) -> impl Iterator<Item = NodeId> + '_ {
         let named =
             self.exact.values().chain(self.beginning.values()).chain(self.others.iter().map(|(_, nodes)| nodes));
-        self.everywhere.iter().chain(named.flatten()).copied()
+        self.everywhere.iter().chain(&self.unreadable).chain(named.flatten()).copied()
     }
 }
 

@@ -51,6 +51,20 @@ fn a_fixed_value_of_whose_it_is_narrows_and_a_wildcard_does_not() {
         (json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-*/r-*/*"}}), Truth::Yes),
         (json!({"Bool": {"aws:SecureTransport": "true"}}), Truth::Yes),
         (json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}}), Truth::Yes),
+        (json!({"StringEqualsIfExists": {"sts:ExternalId": "x"}}), Truth::Yes),
+        (json!({"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}), Truth::Yes),
+        (json!({"StringEquals": {"organizations:PolicyType": "TAG_POLICY"}}), Truth::Yes),
+        (
+            json!({"StringEquals": {"aws:PrincipalTag/team": "x"}, "StringNotEquals": {"aws:PrincipalTag/out": "true"}}),
+            Truth::Yes,
+        ),
+        (json!({"Bool": {"aws:ViaAWSService": "true"}}), Truth::Yes),
+        (json!({"StringLike": {"aws:userid": "*:deploy"}}), Truth::Yes),
+        (json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::????????????:role/admin"}}), Truth::Yes),
+        (json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::4444*:role/admin"}}), Truth::Yes),
+        (json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:sts::*:assumed-role/Admin/*"}}), Truth::No),
+        (json!({"StringEquals": {"aws:PrincipalOrgID": "o-partner000"}}), Truth::No),
+        (json!({"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-own0000000"}}), Truth::Yes),
         (json!({"StringEquals": {"sts:ExternalId": "x"}}), Truth::Unknown),
         (json!({"StringEquals": {"aws:SourceVpc": "vpc-1"}}), Truth::Unknown),
         (json!({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}), Truth::Yes),
@@ -149,6 +163,42 @@ fn what_a_deny_leaves_of_several_actions_and_resources_is_enough() {
     assert!(open(&policy(json!("s3:GetObject"), json!("*"))));
     assert!(open(&policy(json!("s3:*"), json!("arn:aws:s3:::a/*"))));
     assert!(!open(&policy(json!("s3:*"), json!("*"))));
+    let spared = |deny: Json| {
+        open(&json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::b/*"}, deny,
+        ]}))
+    };
+    assert!(spared(json!({"Effect": "Deny", "Principal": "*", "NotAction": "s3:GetObject", "Resource": "*"})));
+    assert!(spared(
+        json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "NotResource": "arn:aws:s3:::b/public/*"})
+    ));
+}
+
+#[test]
+fn anonymous_requests_carry_no_tag_and_no_mark_of_a_service() {
+    let anonymous = |statements: Json| {
+        let policy = json!({"Version": "2012-10-17", "Statement": statements});
+        who(&policy).into_iter().find(|(who, _)| *who == Who::Anonymous).map_or(Truth::No, |(_, truth)| truth)
+    };
+    let allow = |condition: Json| json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*", "Condition": condition});
+    assert_eq!(anonymous(json!([allow(json!({}))])), Truth::Yes);
+    assert_eq!(anonymous(json!([allow(json!({"StringEquals": {"aws:PrincipalTag/team": "x"}}))])), Truth::No);
+    assert_eq!(anonymous(json!([allow(json!({"StringEqualsIfExists": {"aws:PrincipalAccount": OWN}}))])), Truth::No);
+    let deny = json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*", "Condition": {
+        "StringNotEquals": {"aws:PrincipalOrgID": "o-own0000000"}, "Bool": {"aws:PrincipalIsAWSService": "false"}}});
+    assert_eq!(anonymous(json!([allow(json!({})), deny])), Truth::Yes);
+}
+
+#[test]
+fn whom_a_deny_spares_by_name_and_another_organization_are_told_by_name() {
+    let policy = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"},
+        {"Effect": "Deny", "NotPrincipal": {"AWS": [format!("arn:aws:iam::{OTHER}:user/Bob"), OTHER]},
+            "Action": "s3:*", "Resource": "*"},
+    ]});
+    assert_eq!(who(&policy), [(Who::Account(OTHER.to_owned()), Truth::Yes)]);
+    let partner = people(&json!("*"), &json!({"StringEquals": {"aws:PrincipalOrgID": "o-partner000"}}));
+    assert_eq!(partner, [(Who::Organization("o-partner000".to_owned()), Truth::Yes)]);
 }
 
 #[test]
