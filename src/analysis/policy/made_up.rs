@@ -1,7 +1,50 @@
-//! ARNs and account ids made to fit the patterns of a policy: what a stranger could bear.
+//! What a stranger could bear: ARNs and account ids made to fit the patterns of a policy, and keys that it chooses.
 
 use super::glob::Glob;
 use super::principal::Caller;
+
+/// Keys whose values a stranger chooses, or leaves out; by their beginnings, in lower case.
+pub(super) const CHOSEN: [&str; 11] = [
+    "aws:principaltag/",
+    "aws:requesttag/",
+    "aws:useragent",
+    "aws:referer",
+    "aws:username",
+    "aws:principaltype",
+    "sts:rolesessionname",
+    "organizations:",
+    "s3:x-amz-",
+    "aws:requestedregion",
+    "sts:sourceidentity",
+];
+
+/// Keys whose wanted value a stranger does not know or have, and that it may leave out or bear otherwise.
+pub(super) const SECRET: [&str; 3] = ["sts:externalid", "aws:sourcevpc", "aws:sourcevpce"];
+
+/// What a stranger makes of what it may choose.
+#[derive(Clone, Copy)]
+pub(super) struct Choice {
+    /// The keys of [`CHOSEN`] for which the statement wants a value bear it.
+    pub(super) wanted: bool,
+    /// The others are there.
+    pub(super) others: bool,
+    /// None: a long-term key, which carries no MFA.
+    pub(super) mfa: Option<bool>,
+    /// An AWS service makes the call for it.
+    pub(super) via: bool,
+}
+
+impl Choice {
+    pub(super) fn all() -> Vec<Self> {
+        let mut all = Vec::new();
+        for (mfa, via) in [(Some(true), false), (None, false), (Some(true), true)] {
+            for (wanted, others) in [(true, true), (true, false), (false, true), (false, false)] {
+                all.push(Self { wanted, others, mfa, via });
+            }
+        }
+        all
+    }
+}
 
 /// How many stars of a pattern are filled in every way; the rest with a letter.
 const STARS: usize = 3;

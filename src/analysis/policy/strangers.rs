@@ -8,12 +8,13 @@
 //! Source: S3 User Guide, access-control-block-public-access ("The meaning of public"): a value with wildcards in a
 //! condition narrows nothing by itself; IAM User Guide, confused-deputy, reference_policies_condition-keys.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use super::condition::Condition;
 use super::context::Context;
-use super::made_up::{belongs, filled, fitting, is_id, role_of, stranger_arn, without_session};
+use super::made_up::{CHOSEN, Choice, SECRET, belongs, filled, fitting, is_id, role_of, stranger_arn, without_session};
 use super::principal::{Caller, Principals};
 use super::{Effect, Layers, Policy, Request, Statement, Truth, Value, Verdict, explain};
 
@@ -61,49 +62,8 @@ const NO_ORGANIZATION: &str = "o-stranger000";
 const ADDRESS: &str = "45.56.67.78";
 /// How many accounts of a policy are asked for, and ARNs of each.
 const MOST: usize = 64;
-
-/// Keys whose values a stranger chooses, or leaves out; by their beginnings, in lower case.
-const CHOSEN: [&str; 11] = [
-    "aws:principaltag/",
-    "aws:requesttag/",
-    "aws:useragent",
-    "aws:referer",
-    "aws:username",
-    "aws:principaltype",
-    "sts:rolesessionname",
-    "organizations:",
-    "s3:x-amz-",
-    "aws:requestedregion",
-    "sts:sourceidentity",
-];
-
-/// Keys whose wanted value a stranger does not know or have, and that it may leave out or bear otherwise.
-const SECRET: [&str; 3] = ["sts:externalid", "aws:sourcevpc", "aws:sourcevpce"];
-
-/// What a stranger makes of what it may choose.
-#[derive(Clone, Copy)]
-struct Choice {
-    /// The keys of [`CHOSEN`] for which the statement wants a value bear it.
-    wanted: bool,
-    /// The others are there.
-    others: bool,
-    /// None: a long-term key, which carries no MFA.
-    mfa: Option<bool>,
-    /// An AWS service makes the call for it.
-    via: bool,
-}
-
-impl Choice {
-    fn all() -> Vec<Self> {
-        let mut all = Vec::new();
-        for (mfa, via) in [(Some(true), false), (None, false), (Some(true), true)] {
-            for (wanted, others) in [(true, true), (true, false), (false, true), (false, false)] {
-                all.push(Self { wanted, others, mfa, via });
-            }
-        }
-        all
-    }
-}
+/// How often a statement is evaluated: a policy made to cost more is left open.
+const BUDGET: u32 = 10_000;
 
 /// What a stranger is.
 #[derive(Clone, Copy)]
@@ -154,6 +114,7 @@ struct Gate<'a> {
     denies: Vec<&'a Statement>,
     /// Values of conditions with their keys, in lower case.
     values: Vec<(&'a str, &'a str)>,
+    left: Cell<u32>,
 }
 
 impl<'a> Gate<'a> {
@@ -165,7 +126,7 @@ impl<'a> Gate<'a> {
         let values = conditions.flat_map(|one| one.written.2.iter().map(|value| (&*one.key, &**value))).collect();
         let statements = speak.into_iter().cloned().collect();
         let policy = Policy { statements, unreadable: None, oddities: Vec::new() };
-        Self { at, statement, policy, home, denies, values }
+        Self { at, statement, policy, home, denies, values, left: Cell::new(BUDGET) }
     }
 
     fn strangers(&self) -> Vec<Stranger> {
@@ -192,14 +153,7 @@ impl<'a> Gate<'a> {
         for (kind, text) in principals.written.iter().filter(|_| !principals.all_but) {
             match (kind.to_ascii_lowercase().as_str(), Caller::parse(text)) {
                 ("aws", Caller::Anonymous) => {}
-                ("aws", caller) => {
-                    let Some(account) = caller.account().filter(|account| *account != self.home.account) else {
-                        continue;
-                    };
-                    let account = account.to_owned();
-                    let caller = if matches!(caller, Caller::Root { .. }) { role_of(&account) } else { caller };
-                    found.extend(self.ask(Who::Account(account.clone()), &caller, &account));
-                }
+                ("aws", caller) => found.extend(self.ask_named(caller)),
                 ("service", caller) => {
                     let name = text.to_string();
                     for account in self.accounts() {
@@ -216,13 +170,7 @@ impl<'a> Gate<'a> {
         }
         // Whom a Deny spares by name.
         for principals in self.denies().filter_map(|deny| deny.principals.as_ref()).filter(|all| all.all_but) {
-            for caller in principals.written.iter().map(|(_, text)| Caller::parse(text)) {
-                if let Some(account) = caller.account().filter(|account| *account != self.home.account) {
-                    let account = account.to_owned();
-                    let caller = if matches!(caller, Caller::Root { .. }) { role_of(&account) } else { caller };
-                    found.extend(self.ask(Who::Account(account.clone()), &caller, &account));
-                }
-            }
+            found.extend(principals.written.iter().filter_map(|(_, text)| self.ask_named(Caller::parse(text))));
         }
         widest(found)
     }
@@ -243,6 +191,13 @@ impl<'a> Gate<'a> {
     /// No condition names it in full: it stands for whichever.
     fn is_anybodys(&self, account: &str) -> bool {
         !self.values.iter().any(|(_, value)| value.contains(account))
+    }
+
+    /// Somebody of another account whom the policy names.
+    fn ask_named(&self, caller: Caller) -> Option<Stranger> {
+        let account = caller.account().filter(|account| *account != self.home.account)?.to_owned();
+        let caller = if matches!(caller, Caller::Root { .. }) { role_of(&account) } else { caller };
+        self.ask(Who::Account(account.clone()), &caller, &account)
     }
 
     /// As one of no organization, of one that nobody has named, or of one that fits a pattern.
@@ -270,8 +225,14 @@ impl<'a> Gate<'a> {
                             best = (truth, missing);
                         }
                         // An address that passes decides; one that does not leaves it to the network.
-                        if truth == Truth::Yes {
-                            return Some(Stranger { who, statement: self.at, truth, missing: Vec::new() });
+                        if truth == Truth::Yes || self.left.get() == 0 {
+                            let (truth, missing) = best;
+                            return (truth != Truth::No).then_some(Stranger {
+                                who,
+                                statement: self.at,
+                                truth,
+                                missing,
+                            });
                         }
                     }
                 }
@@ -295,6 +256,10 @@ impl<'a> Gate<'a> {
         let mut best = (Truth::No, Vec::new());
         for action in self.actions() {
             for resource in self.resources(context) {
+                let Some(left) = self.left.get().checked_sub(1) else {
+                    return (Truth::Unknown, vec!["an answer to every combination of its conditions".to_owned()]);
+                };
+                self.left.set(left);
                 let request = Request { caller, action: &action, resource: &resource, resource_account, context };
                 let (verdict, evidence) = explain(&request, &layers);
                 match verdict {

@@ -214,3 +214,17 @@ fn an_organization_that_is_not_its_own_is_somebody_else() {
     assert!(ask(Some("o-own0000000")));
     assert!(!ask(None));
 }
+
+#[test]
+fn a_policy_made_to_cost_much_is_left_open() {
+    let patterns: Vec<String> =
+        (0..200).map(|n| format!("arn:aws:iam::{}:role/*a*b*{n}*", 100_000_000_000_u64 + n)).collect();
+    let names: Vec<String> = (0..200).map(|n| format!("s3:Get{n}")).collect();
+    let policy = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": names, "Resource": "*",
+            "Condition": {"ArnLike": {"aws:PrincipalArn": patterns}, "StringEquals": {"aws:PrincipalTag/t": "x"}}},
+        {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"},
+    ]});
+    let found = who(&policy);
+    assert!(!found.is_empty() && found.iter().all(|(_, truth)| *truth == Truth::Unknown), "{}", found.len());
+}
