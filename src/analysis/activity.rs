@@ -55,10 +55,10 @@ pub fn assess(facts: &Facts, lens: Lens) -> Activity {
         };
     }
     // Newest first; of the same moment, the later arrival first, so that the order is total.
-    let mut keyed: Vec<(i64, EventId)> = activity.order.iter().map(|&id| (log.get(id).millis(), id)).collect();
+    let mut keyed: Vec<(u32, EventId)> = activity.order.iter().map(|&id| (log.get(id).seconds(), id)).collect();
     keyed.sort_unstable_by(|a, b| b.cmp(a));
     activity.order = keyed.into_iter().map(|(_, id)| id).collect();
-    activity.by_actor = deeds.into_values().map(|(sum, id)| (log.get(id).word(Field::ActorKey).clone(), sum)).collect();
+    activity.by_actor = deeds.into_values().map(|(sum, id)| (log.get(id).text(Field::ActorKey), sum)).collect();
     activity
 }
 

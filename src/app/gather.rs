@@ -11,11 +11,15 @@ use crate::analysis::Assessment;
 use crate::analysis::coverage::gaps;
 use crate::collect::{Delivery, Held, RunId, lanes};
 use crate::model::log::Field;
-use crate::model::{Ask, Batch, Cause, Facts, Region, Status};
+use crate::model::{Ask, Batch, Cause, EventId, Facts, Region, Status};
 use crate::panes::Tone;
 
 /// The least time between two assessments while rows stream in.
 const DEBOUNCE: SignedDuration = SignedDuration::from_millis(100);
+/// While rows stream in, assessing takes at most one part in so many of the time, however many rows there are.
+const SHARE: i32 = 8;
+/// But new rows are shown at least so often.
+const SLOWEST: SignedDuration = SignedDuration::from_secs(5);
 
 /// How the notice of a refresh ends, until it is over.
 pub(super) const READING_AGAIN: &str = " sources again";
@@ -43,10 +47,10 @@ impl App {
             .collect();
         let settle = SignedDuration::from_secs(lanes::SETTLE);
         for event in self.facts.events.iter() {
-            if let Some(held) = held.get_mut(event.word(Field::Region).as_str())
+            if let Some(held) = held.get_mut(event.word(Field::Region))
                 && event.time().is_some_and(|time| held.until.duration_since(time) <= settle)
             {
-                held.recent.insert(event.word(Field::Id).clone());
+                held.recent.insert(event.event_id().clone());
             }
         }
         held
@@ -58,7 +62,7 @@ impl App {
                 let Some(run) = self.runs.iter_mut().find(|run| run.id == id) else { return };
                 let mut whole = None;
                 if let Some(fresh) = &mut run.fresh
-                    && !matches!(*batch, Batch::Events(_))
+                    && !matches!(*batch, Batch::Events(_) | Batch::Trail(_))
                 {
                     fresh.apply((*batch).clone());
                     if let Batch::Reading(cell, _) = &*batch
@@ -124,6 +128,9 @@ impl App {
             return;
         }
         // While policies are evaluated, a second answer comes.
+        if let Some(last) = self.last_assess.filter(|_| self.assessing.is_some()) {
+            self.took = self.now.duration_since(last);
+        }
         if !assessment.evaluating {
             self.assessing = None;
             self.assessed = version;
@@ -138,11 +145,26 @@ impl App {
         }
     }
 
+    /// Once all is read, events that share an id are compared: that takes their records, which may lie in files.
+    pub(super) fn compare_if_due(&mut self) -> Option<Effect> {
+        if self.comparing || !self.runs.is_empty() || self.facts.events.twins().is_empty() {
+            return None;
+        }
+        self.comparing = true;
+        Some(Effect::Compare(Arc::clone(&self.facts.events)))
+    }
+
+    pub(super) fn take_compared(&mut self, compared: usize, twice: &[EventId]) {
+        self.comparing = false;
+        Arc::make_mut(&mut self.facts.events).settle(compared, twice);
+        self.version += u64::from(!twice.is_empty());
+    }
+
     pub(super) fn assess_if_due(&mut self) -> Option<Effect> {
         if self.assessing.is_some() || self.assessed == self.version {
             return None;
         }
-        if self.last_assess.is_some_and(|last| self.now.duration_since(last).abs() < DEBOUNCE) {
+        if self.last_assess.is_some_and(|last| self.now.duration_since(last).abs() < self.rest()) {
             return None;
         }
         self.last_assess = Some(self.now);
@@ -157,11 +179,16 @@ impl App {
         if self.assessing.is_some() || self.assessed == self.version {
             return None;
         }
-        Some(self.last_assess.map_or(self.now, |last| last.saturating_add(DEBOUNCE).unwrap_or(self.now)))
+        Some(self.last_assess.map_or(self.now, |last| last.saturating_add(self.rest()).unwrap_or(self.now)))
+    }
+
+    /// From the beginning of one assessment to that of the next.
+    fn rest(&self) -> SignedDuration {
+        if self.runs.is_empty() { DEBOUNCE } else { self.took.saturating_mul(SHARE).clamp(DEBOUNCE, SLOWEST) }
     }
 
     /// Nothing runs and the screen shows all that came: for tests, and for the headless driver.
     pub fn is_idle(&self) -> bool {
-        self.runs.is_empty() && self.assessing.is_none() && self.assessed == self.version
+        self.runs.is_empty() && !self.comparing && self.assessing.is_none() && self.assessed == self.version
     }
 }

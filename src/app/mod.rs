@@ -21,7 +21,7 @@ mod travel;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use jiff::tz::TimeZone;
 
 use crate::analysis::{Assessment, Lens};
@@ -68,6 +68,8 @@ pub struct App {
     pub evaluated: u8,
     assessed: u64,
     last_assess: Option<Timestamp>,
+    /// How long the last assessment took until its first answer.
+    took: SignedDuration,
     pub a: Arc<Assessment>,
     pub lens: Lens,
     pub runs: Vec<Run>,
@@ -92,6 +94,8 @@ pub struct App {
     pub mouse: bool,
     /// Readings of these are over, and the user has not been told yet what they left out.
     ended: BTreeSet<Ask>,
+    /// Events that share an id are being compared.
+    comparing: bool,
     dirty: bool,
 }
 
@@ -116,6 +120,7 @@ impl App {
             evaluated: 0,
             assessed: 0,
             last_assess: None,
+            took: SignedDuration::ZERO,
             a: Arc::default(),
             lens: Lens::default(),
             runs: Vec::new(),
@@ -138,6 +143,7 @@ impl App {
             chrome: true,
             mouse: false,
             ended: BTreeSet::new(),
+            comparing: false,
             dirty: true,
         };
         let effects = vec![app.begin_run(Ask::ALL.iter().copied().collect())];
@@ -306,6 +312,10 @@ pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
             app.take_assessment(version, assessment);
             Vec::new()
         }
+        Msg::Compared(compared, twice) => {
+            app.take_compared(compared, &twice);
+            Vec::new()
+        }
         Msg::Copied(result) => {
             match result {
                 Ok(what) => app.say(what, Tone::Good),
@@ -316,6 +326,7 @@ pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
         Msg::Clock => Vec::new(),
     };
     app.settle();
+    effects.extend(app.compare_if_due());
     effects.extend(app.assess_if_due());
     effects
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::keymap::Chord;
 use crate::analysis::{Assessment, Lens};
 use crate::collect::{Delivery, Held, RunId};
-use crate::model::{Ask, Facts, Region};
+use crate::model::{Ask, EventId, EventLog, Facts, Region};
 
 /// Something happened.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub enum Msg {
     Evaluated(u64, u8),
     /// The facts of that version were assessed.
     Assessed(u64, Arc<Assessment>),
+    /// Events that share an id were compared: of the first so many twins, those that say what another one says.
+    Compared(usize, Vec<EventId>),
     /// Something was copied (or not): what to tell the user.
     Copied(Result<String, String>),
     /// The time that was asked for has come.
@@ -43,6 +45,8 @@ pub enum Effect {
         as_of: Timestamp,
         lens: Lens,
     },
+    /// See which events that share an id say the same.
+    Compare(Arc<EventLog>),
     /// Put on the user's clipboard; `what` says what it is.
     Copy {
         what: &'static str,

@@ -159,5 +159,6 @@ pub async fn gather(
     {
         std::panic::resume_unwind(error.into_panic());
     }
+    facts.settle_events();
     facts
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::log::part::Part;
 use super::{
     AccessKey, Account, AccountId, AlternateContact, Assignment, Caller, Cell, ContactInformation, CredentialRow,
     DelegatedAdministrator, DirectoryGroup, DirectoryUser, Event, Group, Handshake, IdentityProvider, Instance,
@@ -52,6 +53,9 @@ pub enum Batch {
     Trails(Vec<Trail>),
     #[serde(with = "records")]
     Events(Vec<Event>),
+    /// The same in columns, as a reader of many makes them; never written to a file, where events are records.
+    #[serde(skip)]
+    Trail(Box<Part>),
     Residents(Vec<Resident>),
     Reading(Cell, Reading),
 }

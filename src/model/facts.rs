@@ -143,6 +143,9 @@ impl Facts {
             Batch::Events(events) => {
                 Arc::make_mut(&mut self.events).append(&events);
             }
+            Batch::Trail(part) => {
+                Arc::make_mut(&mut self.events).join(&part);
+            }
             Batch::Residents(items) => {
                 let table = Arc::make_mut(&mut self.residents);
                 for item in items {
@@ -155,6 +158,14 @@ impl Facts {
                 }
             }
             Batch::Reading(cell, reading) => Arc::make_mut(&mut self.coverage).set(cell, reading),
+        }
+    }
+
+    /// Sees which events that share an id say the same, and counts them once. This may fetch records from files.
+    pub fn settle_events(&mut self) {
+        if !self.events.twins().is_empty() {
+            let (compared, twice) = (self.events.twins().len(), self.events.compare());
+            Arc::make_mut(&mut self.events).settle(compared, &twice);
         }
     }
 

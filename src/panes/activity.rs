@@ -27,16 +27,16 @@ pub static ACTIVITY: Pane = Pane {
                 (true, Some(true)) => Tone::Dim,
                 _ => Tone::Plain,
             };
-            Cell::text(event.word(Field::Name).as_str()).tone(tone)
+            Cell::text(event.word(Field::Name)).tone(tone)
         }),
         Column::share("source", "SOURCE", 9, 2, 4, |a, row| {
-            let source = event(a, row).word(Field::Source).as_str();
+            let source = event(a, row).word(Field::Source);
             Cell::text(source.strip_suffix(".amazonaws.com").unwrap_or(source))
         }),
         Column::share("principal", "PRINCIPAL", 14, 3, 0, |a, row| {
             let event = event(a, row);
             let tone = if event.actor_kind() == ActorKind::Root { Tone::Bad } else { Tone::Plain };
-            Cell::text(event.word(Field::ActorName).as_str()).tone(tone)
+            Cell::text(event.word(Field::ActorName)).tone(tone)
         }),
         Column::share("session", "SESSION", 10, 2, 6, |a, row| word(a, row, Field::Session)),
         Column::fixed("kind", "KIND", 9, 7, |a, row| Cell::text(event(a, row).actor_kind().word())),
@@ -57,13 +57,13 @@ pub static ACTIVITY: Pane = Pane {
         Column::fixed("key", "ACCESS KEY", 20, 10, |a, row| word(a, row, Field::AccessKey)),
         Column::fixed("account", "ACCOUNT", 12, 11, |a, row| word(a, row, Field::Account)),
         Column::share("arn", "PRINCIPAL ARN", 20, 2, 12, |a, row| word(a, row, Field::ActorKey)),
-        Column::fixed("id", "EVENT ID", 36, 13, |a, row| word(a, row, Field::Id)),
+        Column::fixed("id", "EVENT ID", 36, 13, |a, row| Cell::text(event(a, row).event_id().to_string())),
     ],
     time: Some("time"),
     sort: None,
     detail,
     raw: |a, row| {
-        let raw = event(a, row).raw();
+        let raw = event(a, row).raw().unwrap_or_else(|why| format!("the record cannot be shown: {why}"));
         serde_json::from_str(&raw).unwrap_or(Json::String(raw))
     },
     jumps: &[
@@ -111,7 +111,7 @@ fn needs(a: &Assessment, row: usize) -> Needs {
 }
 
 fn word(a: &Assessment, row: usize, field: Field) -> Cell<'_> {
-    Cell::text(event(a, row).word(field).as_str())
+    Cell::text(event(a, row).word(field))
 }
 
 fn detail(a: &Assessment, row: usize) -> Document {
@@ -119,9 +119,9 @@ fn detail(a: &Assessment, row: usize) -> Document {
     let word = |field: Field| event.word(field).to_string();
     let some = |label: &str, field: Field| {
         let text = event.word(field);
-        (!text.is_empty()).then(|| Line::field(label, text.as_str()))
+        (!text.is_empty()).then(|| Line::field(label, text))
     };
-    let outcome = match event.word(Field::Error).as_str() {
+    let outcome = match event.word(Field::Error) {
         "" => Line::field_toned("Outcome", "succeeded", Tone::Plain),
         error => Line::field_toned("Outcome", error, Tone::Warn),
     };
@@ -192,7 +192,7 @@ fn detail(a: &Assessment, row: usize) -> Document {
         }
     });
     let record = vec![
-        Line::field("Event id", word(Field::Id)),
+        Line::field("Event id", event.event_id().to_string()),
         Line::toned("Open the record as CloudTrail wrote it", Tone::Link).to(Target::Raw),
     ];
     Document::new(format!("{} by {}", event.word(Field::Name), event.word(Field::ActorName)))

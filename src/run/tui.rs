@@ -151,6 +151,7 @@ impl Driver {
                 Effect::Run(id, asks, held) => self.workers.run(id, asks, held),
                 Effect::Cancel(id) => self.workers.cancel(id),
                 effect @ Effect::Assess { .. } => self.workers.assess(effect),
+                Effect::Compare(log) => self.workers.compare(log),
                 Effect::Copy { what, text } => {
                     let said = clipboard::copy(what, &text, self.around, |bytes| self.screen.send(bytes));
                     // The receiver lives as long as the loop.

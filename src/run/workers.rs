@@ -10,7 +10,7 @@ use crate::analysis::power::{Inputs, Progress};
 use crate::analysis::{Assessment, Power, assess_with};
 use crate::app::{Effect, Msg};
 use crate::collect::{Delivery, Held, Outbox, RunId, Source};
-use crate::model::{Ask, Region};
+use crate::model::{Ask, EventLog, Region};
 
 use super::OrderWords;
 use super::clock;
@@ -92,6 +92,15 @@ impl Workers {
                 assessment.empower(power);
             }
             let _ = answer(assessment);
+        });
+    }
+
+    /// Sees which events that share an id say the same.
+    pub fn compare(&self, log: Arc<EventLog>) {
+        let messages = self.messages.clone();
+        tokio::task::spawn_blocking(move || {
+            // The loop has ended when nobody takes the answer.
+            let _ = messages.send(Msg::Compared(log.twins().len(), log.compare()));
         });
     }
 

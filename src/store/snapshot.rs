@@ -94,7 +94,9 @@ pub fn write_to(out: &mut dyn Write, facts: &Facts, created: Timestamp) -> io::R
     let (readings, tables): (Vec<_>, Vec<_>) =
         facts.to_batches().into_iter().flat_map(in_rows).partition(|batch| matches!(batch, Batch::Reading(..)));
     let before = (readings.len() + tables.len()) as u64;
-    let groups = event_groups(facts.events.raw_lengths());
+    // Twice: the header says how many lines there are. What lies in files is not held in memory for that.
+    let lengths = raws(facts).map(|raw| raw.map(|raw| raw.len())).collect::<io::Result<Vec<usize>>>()?;
+    let groups = event_groups(lengths.into_iter());
     let header = Header {
         mgmtscope: "snapshot".into(),
         version: VERSION,
@@ -109,7 +111,7 @@ pub fn write_to(out: &mut dyn Write, facts: &Facts, created: Timestamp) -> io::R
     for batch in readings.iter().chain(&tables) {
         line(&mut out, batch)?;
     }
-    let mut raws = facts.events.raws();
+    let mut raws = raws(facts);
     for group in groups {
         events(&mut out, raws.by_ref().take(group))?;
     }
@@ -118,15 +120,22 @@ pub fn write_to(out: &mut dyn Write, facts: &Facts, created: Timestamp) -> io::R
     Ok(())
 }
 
+/// The records of all events. Err: one can no longer be had.
+fn raws(facts: &Facts) -> impl Iterator<Item = io::Result<String>> + '_ {
+    let error = |why| io::Error::new(io::ErrorKind::InvalidData, format!("a record of an event: {why}"));
+    facts.events.records().map(move |raw| raw.map_err(error))
+}
+
 fn line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut *out, value)?;
     out.write_all(b"\n")
 }
 
 /// What `Batch::Events` would serialize to, without reading the records first.
-fn events(out: &mut impl Write, raws: impl Iterator<Item = String>) -> io::Result<()> {
+fn events(out: &mut impl Write, raws: impl Iterator<Item = io::Result<String>>) -> io::Result<()> {
     out.write_all(br#"{"batch":"events","items":["#)?;
     for (n, raw) in raws.enumerate() {
+        let raw = raw?;
         if raw.trim().is_empty() {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "an event has no record"));
         }

@@ -122,6 +122,10 @@ impl Harness {
     fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
+                Effect::Compare(log) => {
+                    let compared = Msg::Compared(log.twins().len(), log.compare());
+                    self.app_message(compared);
+                }
                 Effect::Assess { version, facts, as_of, lens } => {
                     let known = self.ready.clone().filter(|_| lens == Lens::default());
                     let assessment = known.unwrap_or_else(|| Arc::new(assess(*facts, as_of, lens)));

@@ -132,13 +132,13 @@ impl Ledger {
         for (place, count) in sums {
             let event = words[&place];
             let (actor, session) = (event.word(Field::ActorKey), event.word(Field::Session));
-            merge(ledger.actors.entry(actor.clone()).or_default(), &count);
+            merge(ledger.actors.entry(actor.into()).or_default(), &count);
             if !session.is_empty() {
-                merge(ledger.sessions.entry((actor.clone(), session.clone())).or_default(), &count);
+                merge(ledger.sessions.entry((actor.into(), session.into())).or_default(), &count);
             }
             let key = event.word(Field::AccessKey);
             if !key.is_empty() {
-                merge(ledger.keys.entry((actor.clone(), key.clone())).or_default(), &count);
+                merge(ledger.keys.entry((actor.into(), key.into())).or_default(), &count);
             }
         }
         ledger
@@ -154,10 +154,10 @@ impl Ledger {
             let role = principal_key(arn.as_str());
             let actor = event.word(Field::ActorKey);
             if actors.contains(&role) {
-                self.callers.entry((role.clone(), actor.clone())).or_default().add(event);
+                self.callers.entry((role.clone(), actor.into())).or_default().add(event);
             }
             if is_mine {
-                self.taken.insert((actor.clone(), event.word(Field::Session).clone(), role));
+                self.taken.insert((actor.into(), event.text(Field::Session), role));
             }
         }
     }

@@ -156,28 +156,20 @@ pub fn did(facts: &Facts) -> HashMap<Text, BTreeMap<AccountId, Entered>> {
     let here = facts.subject_account();
     let is_member = |account: &AccountId| here.as_ref() != Some(account) && facts.accounts.contains_key(account);
     for event in facts.events.iter().filter(|event| event.word(Field::Error).is_empty()) {
-        let into = match event.word(Field::Name).as_str() {
-            "AssumeRole" => event.word(Field::Resources).split(' ').map(Arn::new).collect(),
-            "AssumeRoot" => root_entered(&event.raw()).into_iter().collect(),
-            _ => Vec::new(),
+        let into = match event.word(Field::Name) {
+            "AssumeRole" | "AssumeRoot" => event.word(Field::Resources).split(' ').map(Arn::new),
+            _ => continue,
         };
-        for arn in into.into_iter().filter(|arn| arn.service() == "iam") {
+        for arn in into.filter(|arn| arn.service() == "iam") {
             let account = AccountId::new(arn.account());
             if !is_member(&account) {
                 continue;
             }
-            let entered = did.entry(event.word(Field::ActorKey).clone()).or_default().entry(account).or_default();
+            let entered = did.entry(event.text(Field::ActorKey)).or_default().entry(account).or_default();
             entered.roles.insert(arn.text().clone());
             entered.times += 1;
             entered.last = entered.last.max(event.time());
         }
     }
     did
-}
-
-/// The root user that a call of `AssumeRoot` entered: its `targetPrincipal` is an account's id, or the ARN.
-fn root_entered(record: &str) -> Option<Arn> {
-    let record: serde_json::Value = serde_json::from_str(record).ok()?;
-    let target = record.get("requestParameters")?.get("targetPrincipal")?.as_str()?;
-    Some(if target.starts_with("arn:") { Arn::new(target) } else { Arn::new(format!("arn:aws:iam::{target}:root")) })
 }

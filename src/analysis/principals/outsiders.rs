@@ -149,7 +149,7 @@ fn sessions<'a>(world: &World<'a>) -> HashMap<&'a str, Deeds> {
         let role = event.word_id(Field::ActorKey);
         let is = *of_role.entry(role).or_insert_with(|| roles::is_identity_center(event.word(Field::ActorKey)));
         if is {
-            let deeds = by_session.entry(event.word(Field::Session).as_str()).or_default();
+            let deeds = by_session.entry(event.word(Field::Session)).or_default();
             deeds.events += 1;
             deeds.writes += u64::from(event.read_only() == Some(false));
             deeds.errors += u64::from(!event.word(Field::Error).is_empty());

@@ -61,6 +61,20 @@ impl Ledger {
         self.tell(cell)
     }
 
+    /// Files of records that filled a cell, and the seconds from and to which their events reach.
+    pub fn count(&mut self, cell: &Cell, name: &str, files: u64, span: Option<(u32, u32)>) {
+        let entry = self.entry(cell);
+        entry.files += files;
+        if entry.names.len() < NAMED {
+            entry.names.push(name.to_owned());
+        }
+        if let Some((since, until)) = span {
+            let time = |seconds| Timestamp::from_second(i64::from(seconds)).ok();
+            entry.reading.since = earlier(entry.reading.since, time(since));
+            entry.reading.until = entry.reading.until.max(time(until));
+        }
+    }
+
     pub fn rows(&mut self, cell: &Cell, rows: u64) -> Result<(), Stopped> {
         self.entry(cell).reading.rows += rows;
         self.tell(cell)

@@ -3,10 +3,13 @@
 //! before anything starts; the reading streams, and damage is a gap while the rest goes on.
 
 mod authorization;
+mod fetch;
 mod json;
 mod ledger;
 mod organizations;
 pub mod recognise;
+mod pool;
+mod quick;
 mod run;
 mod scan;
 pub mod split;
@@ -192,16 +195,21 @@ fn look_into(path: PathBuf) -> Result<Entry, FileError> {
     let mut files = 0;
     let known = walk(&path).any(|file| {
         files += 1;
-        matches!(file.and_then(|file| kind_of(&file)), Ok(Some(kind)) if kind != Kind::Digest)
+        matches!(file.and_then(|(file, _)| kind_of(&file)), Ok(Some(kind)) if kind != Kind::Digest)
     });
     if known { Ok(Entry::Folder { path }) } else { Err(FileError::Folder { path: shown(&path), files }) }
 }
 
-/// The regular files of a folder and of those in it, by name; an error is a sentence.
-fn walk(folder: &Path) -> impl Iterator<Item = Result<PathBuf, String>> {
+/// The regular files of a folder and of those in it, by name, with their lengths; an error is a sentence.
+fn walk(folder: &Path) -> impl Iterator<Item = Result<(PathBuf, u64), String>> + use<> {
     let entries = WalkDir::new(folder).follow_links(true).sort_by_file_name();
     entries.into_iter().filter_map(|entry| match entry {
-        Ok(entry) => entry.file_type().is_file().then(|| Ok(entry.into_path())),
+        Ok(entry) if !entry.file_type().is_file() => None,
+        Ok(entry) => {
+            // A length that is not known is no reason to pass over a file.
+            let length = entry.metadata().map_or(0, |meta| meta.len());
+            Some(Ok((entry.into_path(), length)))
+        }
         Err(error) => Some(Err(error.to_string())),
     })
 }

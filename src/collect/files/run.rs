@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use base64::Engine;
 use serde::Deserialize;
@@ -12,16 +13,18 @@ use tokio_util::sync::CancellationToken;
 use super::ledger::Ledger;
 use super::organizations::Parts;
 use super::recognise::Kind;
-use super::{Entry, LIMITS, authorization, file_name, kind_of, trail, walk};
-use crate::collect::{BATCH, Order, Outbox, Stopped, credential_report};
-use crate::model::{Ask, Batch, Cause, Cell, Event, Problem};
+use super::pool::{self, Found};
+use super::{Entry, LIMITS, authorization, fetch, file_name, kind_of, trail, walk};
+use crate::collect::{Order, Outbox, Stopped, credential_report};
+use crate::model::log::part::{Builder, Part};
+use crate::model::{Ask, Batch, Cause, Cell, Problem};
 use crate::store::bounded::Unpacked;
 use crate::store::snapshot;
 
 /// A document is held in memory, unlike records: authorization details of the largest accounts are about 200 MB.
 const DOCUMENT: u64 = 1 << 30;
-/// Bytes of records that may wait for a full batch.
-const WAITING: usize = 8 << 20;
+/// Events that may wait to be sent together.
+const WAITING: usize = 2_000;
 /// Files that are named among those passed over.
 const NAMED: usize = 3;
 
@@ -31,8 +34,8 @@ pub struct Run<'a> {
     stop: CancellationToken,
     ledger: Ledger,
     parts: Parts,
-    events: Vec<Event>,
-    bytes: usize,
+    /// Events that wait to be many.
+    builder: Builder,
 }
 
 /// What a folder held besides.
@@ -52,7 +55,7 @@ fn events_cell() -> Cell {
 impl<'a> Run<'a> {
     pub fn new(order: &'a Order, out: Outbox, stop: CancellationToken) -> Self {
         let ledger = Ledger::new(out.clone());
-        Self { order, out, stop, ledger, parts: Parts::default(), events: Vec::new(), bytes: 0 }
+        Self { order, out, stop, ledger, parts: Parts::default(), builder: Builder::default() }
     }
 
     /// Reads everything, and closes every cell that it began, whatever happens.
@@ -90,25 +93,54 @@ impl<'a> Run<'a> {
 
     fn folder(&mut self, folder: &Path) -> Result<(), Stopped> {
         let mut besides = Besides::default();
-        for found in walk(folder) {
-            self.check()?;
-            let path = match found {
-                Ok(path) => path,
-                Err(error) => {
-                    besides.damaged.push((file_name(folder), error));
-                    continue;
+        let inner = |path: &Path| {
+            path.strip_prefix(folder).map_or_else(|_| file_name(path), |inner| inner.display().to_string())
+        };
+        if !self.wants(Ask::Events) {
+            for found in walk(folder) {
+                match found {
+                    Ok((path, _)) => self.other(&path, inner(&path), &mut besides)?,
+                    Err(error) => besides.damaged.push((file_name(folder), error)),
                 }
-            };
-            let name = path.strip_prefix(folder).map_or_else(|_| file_name(&path), |inner| inner.display().to_string());
-            match kind_of(&path) {
-                Ok(Some(Kind::Digest)) => besides.digests += 1,
-                Ok(Some(kind)) => self.file(&path, &name, kind)?,
-                Ok(None) if is_empty(&path) && looks_like_data(&name) => besides.damaged.push((name, "empty".into())),
-                Ok(None) => besides.unknown.push(name),
-                Err(error) => besides.damaged.push((name, error)),
             }
+            self.besides(&besides);
+            return Ok(());
         }
+        let stop = self.stop.clone();
+        pool::read(walk(folder), &stop, |found| {
+            self.check()?;
+            match found {
+                Found::Part { part, files, first } => {
+                    self.flush()?;
+                    let cell = events_cell();
+                    self.ledger.count(&cell, &inner(&first), files, part.span());
+                    self.send(part)
+                }
+                Found::Empty(path) => {
+                    self.ledger.count(&events_cell(), &inner(&path), 1, None);
+                    Ok(())
+                }
+                Found::Other(path) => self.other(&path, inner(&path), &mut besides),
+                Found::Unreadable(error) => {
+                    besides.damaged.push((file_name(folder), error));
+                    Ok(())
+                }
+            }
+        })?;
         self.besides(&besides);
+        Ok(())
+    }
+
+    /// A file of a folder that is no ordinary log file.
+    fn other(&mut self, path: &Path, name: String, besides: &mut Besides) -> Result<(), Stopped> {
+        self.check()?;
+        match kind_of(path) {
+            Ok(Some(Kind::Digest)) => besides.digests += 1,
+            Ok(Some(kind)) => self.file(path, &name, kind)?,
+            Ok(None) if is_empty(path) && looks_like_data(&name) => besides.damaged.push((name, "empty".into())),
+            Ok(None) => besides.unknown.push(name),
+            Err(error) => besides.damaged.push((name, error)),
+        }
         Ok(())
     }
 
@@ -150,7 +182,7 @@ impl<'a> Run<'a> {
             }
         };
         if kind == Kind::Trail {
-            return self.trail(input, name);
+            return self.trail(path, input, name);
         }
         match self.document(input, name, kind) {
             Ok((batches, rows)) => {
@@ -164,26 +196,34 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn trail(&mut self, input: Unpacked, name: &str) -> Result<(), Stopped> {
-        let told = trail::read(BufReader::with_capacity(64 << 10, input), LIMITS.item, |event| self.event(event))?;
+    fn trail(&mut self, path: &Path, input: Unpacked, name: &str) -> Result<(), Stopped> {
+        let path: Arc<Path> = Arc::from(path);
+        self.builder.file(Arc::clone(&path), fetch::open);
+        let told = trail::read(BufReader::with_capacity(64 << 10, input), LIMITS.item, |event, at| {
+            // No file is read that far.
+            self.builder.push_at(&event, u32::try_from(at).unwrap_or(u32::MAX));
+            if self.builder.len() >= WAITING {
+                self.flush()?;
+                self.builder.file(Arc::clone(&path), fetch::open);
+            }
+            Ok(())
+        })?;
         self.ledger.told(&events_cell(), name, &told);
         Ok(())
     }
 
-    fn event(&mut self, event: Event) -> Result<(), Stopped> {
-        self.bytes += event.raw.len();
-        self.events.push(event);
-        if self.events.len() >= BATCH || self.bytes >= WAITING { self.flush() } else { Ok(()) }
-    }
-
     fn flush(&mut self) -> Result<(), Stopped> {
         self.check()?;
-        if self.events.is_empty() {
+        if self.builder.is_empty() {
             return Ok(());
         }
-        let count = self.events.len() as u64;
-        self.bytes = 0;
-        self.out.blocking_send(Batch::Events(std::mem::take(&mut self.events)))?;
+        let part = std::mem::take(&mut self.builder).finish();
+        self.send(Box::new(part))
+    }
+
+    fn send(&mut self, part: Box<Part>) -> Result<(), Stopped> {
+        let count = part.len() as u64;
+        self.out.blocking_send(Batch::Trail(part))?;
         self.ledger.rows(&events_cell(), count)
     }
 

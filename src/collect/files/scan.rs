@@ -140,6 +140,20 @@ impl<R: BufRead> Scanner<R> {
         self.at += bytes as u64;
     }
 
+    /// Passes over so many bytes.
+    pub fn pass(&mut self, mut bytes: u64) -> Result<(), Broken> {
+        while bytes > 0 {
+            let there = self.buffer()?.len();
+            if there == 0 {
+                return Err(self.broken("the file ends too early"));
+            }
+            let step = there.min(usize::try_from(bytes).unwrap_or(usize::MAX));
+            self.skip(step);
+            bytes -= step as u64;
+        }
+        Ok(())
+    }
+
     /// The next byte that is not blank, which stays.
     pub fn next_token(&mut self) -> Result<Option<u8>, Broken> {
         self.token(None)

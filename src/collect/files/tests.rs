@@ -97,7 +97,7 @@ async fn every_wrapping_of_the_same_events_gives_the_same_log() {
         .with("lookup.json", serde_json::json!({ "Events": lookup }).to_string());
     for name in ["wrapped.json", "members.gz", "lines.jsonl", "list.json", "lookup.json"] {
         let facts = read(vec![folder.path(name)]).await;
-        assert!(facts.events.raws().eq((0..1_200).map(record)), "{name}");
+        assert!(facts.events.records().map(|raw| raw.expect("a record")).eq((0..1_200).map(record)), "{name}");
         let reading = reading(&facts, Ask::Events);
         assert_eq!((reading.status, reading.rows, reading.note.as_str()), (Status::Complete, 1_200, name));
         assert_eq!(reading.since, "2026-11-01T10:00:00Z".parse().ok());
@@ -172,7 +172,7 @@ async fn a_snapshot_shows_the_same_numbers() {
     before.apply(Batch::Reading(Cell::global(Ask::Policies), Reading::of(Status::Reading)));
     let folder = folder.with("x.mgx", snapshot_of(&before));
     let after = read(vec![folder.path("x.mgx")]).await;
-    assert!(after.events.raws().eq(before.events.raws()));
+    assert!(after.events.records().eq(before.events.records()));
     assert_eq!(after.accounts, before.accounts);
     assert_eq!(reading(&after, Ask::Events), reading(&before, Ask::Events));
     assert_eq!(reading(&after, Ask::Policies).status, Status::Cancelled);
@@ -209,7 +209,7 @@ async fn stopped_work_is_told_as_cancelled() {
     let source = Arc::new(Files::open(vec![folder.path("a.json")]).expect("good"));
     let trigger = stop.clone();
     let facts = gather(source, order, stop, |batch, _| {
-        if matches!(batch, Batch::Events(_)) {
+        if matches!(batch, Batch::Trail(_)) {
             trigger.cancel();
         }
     })

@@ -33,14 +33,15 @@ impl Told {
     }
 }
 
-/// Reads a file of records, each of at most `limit` bytes.
+/// Reads a file of records, each of at most `limit` bytes; `take` gets each with the byte at which it, or what it is
+/// wrapped in, begins.
 ///
 /// # Errors
 /// [`Stopped`] when `take` wants no more; damage is no error but told.
 pub fn read(
     input: impl BufRead,
     limit: usize,
-    mut take: impl FnMut(Event) -> Result<(), Stopped>,
+    mut take: impl FnMut(Event, u64) -> Result<(), Stopped>,
 ) -> Result<Told, Stopped> {
     let mut told = Told::default();
     let halted = split(input, limit, &mut |piece| {
@@ -48,14 +49,14 @@ pub fn read(
             Piece::Record { raw, at } => {
                 let raw = String::from_utf8_lossy(raw);
                 told.not_utf8 += u64::from(matches!(raw, std::borrow::Cow::Owned(_)));
-                match event(&raw) {
+                match event(raw.trim()) {
                     Ok(event) => {
                         told.events += 1;
                         if let Some(time) = event.time {
                             told.since = Some(told.since.map_or(time, |since| since.min(time)));
                             told.until = told.until.max(Some(time));
                         }
-                        return take(event);
+                        return take(event, at);
                     }
                     Err(error) => {
                         told.left_out += 1;
@@ -86,7 +87,7 @@ pub fn read(
 }
 
 /// One record, bare or as LookupEvents answers it: a text within an object.
-fn event(raw: &str) -> Result<Event, RecordError> {
+pub(super) fn event(raw: &str) -> Result<Event, RecordError> {
     #[derive(Deserialize)]
     struct Answer {
         #[serde(rename = "CloudTrailEvent")]
@@ -107,7 +108,7 @@ mod tests {
 
     fn all(text: &[u8]) -> (Vec<Event>, Told) {
         let mut events = Vec::new();
-        let told = read(text, 1 << 20, |event| {
+        let told = read(text, 1 << 20, |event, _| {
             events.push(event);
             Ok(())
         });
@@ -145,6 +146,6 @@ mod tests {
 
     #[test]
     fn who_wants_no_more_gets_no_more() {
-        assert_eq!(read(&b"[{\"eventName\":\"A\"}]"[..], 100, |_| Err(Stopped)), Err(Stopped));
+        assert_eq!(read(&b"[{\"eventName\":\"A\"}]"[..], 100, |_, _| Err(Stopped)), Err(Stopped));
     }
 }

@@ -21,7 +21,6 @@ use super::*;
 use crate::collect::aws::testing::Server;
 use crate::collect::aws::{Clients, Context};
 use crate::collect::{Delivery, Held, Order, Outbox, RegionScope, RunId};
-use crate::model::log::Field;
 use crate::model::{Facts, Reading};
 
 const NOW: i64 = 1_790_000_000;
@@ -262,7 +261,7 @@ fn held(outcome: &Outcome) -> Held {
     let recent = outcome.facts.events.iter().filter(|event| {
         event.time().is_some_and(|time| until.duration_since(time) <= SignedDuration::from_secs(SETTLE))
     });
-    let recent = recent.map(|event| event.word(Field::Id).clone()).collect();
+    let recent = recent.map(|event| event.event_id().clone()).collect();
     Held { since, until, rows: last.rows, recent }
 }
 

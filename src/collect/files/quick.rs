@@ -1,0 +1,382 @@
+//! CloudTrail's own files, `{"Records":[...]}`, read as fast as their bytes can be looked at: fields are found without
+//! building records, and what many records have in common is understood once. Whatever is out of the ordinary is left to
+//! [`super::trail`], which takes its time; both understand a record alike.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use hashbrown::HashTable;
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use sonic_rs::{JsonValueTrait, LazyValue};
+
+use super::LIMITS;
+use crate::model::event::record::{Identity, is_console, tells_more};
+use crate::model::log::part::{Builder, Row};
+use crate::model::log::{Family, Flags, OWN_AGENT, digest, hash};
+use crate::model::{Event, Text};
+
+/// What a file brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Brought {
+    pub events: u64,
+}
+
+/// What was understood before and comes again, for one part.
+#[derive(Debug, Default)]
+pub struct Known {
+    identities: Slices,
+    resources: Slices,
+    /// The last date and its first second: events of a file are of one day.
+    day: ([u8; 10], u32),
+}
+
+/// Pieces of JSON and what they came to.
+#[derive(Debug, Default)]
+struct Slices {
+    text: Vec<u8>,
+    found: Vec<(usize, usize, u32)>,
+    index: HashTable<u32>,
+}
+
+impl Slices {
+    fn get(&mut self, slice: &str, make: impl FnOnce() -> Option<u32>) -> Option<u32> {
+        let hashed = hash(slice.as_bytes());
+        let same = |&at: &u32| {
+            let (start, end, _) = self.found[at as usize];
+            &self.text[start..end] == slice.as_bytes()
+        };
+        if let Some(&at) = self.index.find(hashed, same) {
+            return Some(self.found[at as usize].2);
+        }
+        let value = make()?;
+        let start = self.text.len();
+        self.text.extend_from_slice(slice.as_bytes());
+        let at = u32::try_from(self.found.len()).ok()?;
+        self.found.push((start, self.text.len(), value));
+        let (text, found) = (&self.text, &self.found);
+        self.index.insert_unique(hashed, at, |&at| {
+            let (start, end, _) = found[at as usize];
+            hash(&text[start..end])
+        });
+        Some(value)
+    }
+}
+
+/// Reads a whole file into `builder`, whose current file it is. None: there is something out of the ordinary in it; what
+/// was added must be cut off again.
+pub fn read(bytes: &[u8], builder: &mut Builder, known: &mut Known) -> Option<Brought> {
+    if !looks_right(bytes) {
+        return None;
+    }
+    let mut reader = Reader { bytes, builder, known, open: None, events: 0 };
+    let mut deserializer = sonic_rs::Deserializer::from_slice(bytes);
+    File(&mut reader).deserialize(&mut deserializer).ok()?;
+    deserializer.end().ok()?;
+    Some(Brought { events: reader.events })
+}
+
+/// Whether it begins as CloudTrail's files do.
+pub fn looks_right(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"{\"Records\":[")
+}
+
+/// A record of which all fields were seen; where it ends is known when the next one begins.
+struct Open<'a> {
+    start: usize,
+    fields: Fields<'a>,
+}
+
+/// JSON as it stands, of the fields that are columns; empty when missing or null.
+#[derive(Default)]
+struct Fields<'a> {
+    id: &'a str,
+    time: &'a str,
+    name: &'a str,
+    source: &'a str,
+    region: &'a str,
+    ip: &'a str,
+    agent: &'a str,
+    error: &'a str,
+    read_only: &'a str,
+    recipient: &'a str,
+    identity: &'a str,
+    resources: &'a str,
+    event_type: &'a str,
+    from_console: &'a str,
+    response: &'a str,
+}
+
+struct Reader<'a, 'b> {
+    bytes: &'a [u8],
+    builder: &'b mut Builder,
+    known: &'b mut Known,
+    open: Option<Open<'a>>,
+    events: u64,
+}
+
+/// Something out of the ordinary.
+struct Odd;
+
+/// The text of a JSON string; None: it is no string.
+fn text(json: &str) -> Option<Cow<'_, str>> {
+    if json.is_empty() {
+        return Some(Cow::Borrowed(""));
+    }
+    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
+        return Some(Cow::Borrowed(inner));
+    }
+    serde_json::from_str(json).ok().map(Cow::Owned)
+}
+
+impl<'a> Reader<'a, '_> {
+    /// Takes in the record that is open, which ends where `next` begins.
+    fn close_before(&mut self, next: usize) -> Result<(), Odd> {
+        let Some(open) = self.open.take() else { return Ok(()) };
+        let before = self.bytes.get(open.start..next).ok_or(Odd)?.trim_ascii_end();
+        let record = before.strip_suffix(b",").ok_or(Odd)?.trim_ascii_end();
+        self.take(&open, record)
+    }
+
+    /// The last one, whose end no other tells.
+    fn close_last(&mut self) -> Result<(), Odd> {
+        let Some(open) = self.open.take() else { return Ok(()) };
+        let rest = self.bytes.get(open.start..).ok_or(Odd)?;
+        let value: LazyValue<'_> = sonic_rs::Deserializer::from_slice(rest).deserialize().map_err(|_| Odd)?;
+        let record = &rest[..value.as_raw_str().len()];
+        self.take(&open, record)
+    }
+
+    fn take(&mut self, open: &Open<'a>, record: &[u8]) -> Result<(), Odd> {
+        if record.len() > LIMITS.item {
+            return Err(Odd);
+        }
+        let at = u32::try_from(open.start).map_err(|_| Odd)?;
+        self.events += 1;
+        match self.row(&open.fields, record) {
+            Some((row, id)) => self.builder.push_row(row, &id, at),
+            None => {
+                let raw = std::str::from_utf8(record).map_err(|_| Odd)?;
+                let event = Event::from_record(raw).map_err(|_| Odd)?;
+                self.builder.push_at(&event, at);
+            }
+        }
+        Ok(())
+    }
+
+    /// The event in numbers. None: it needs a closer look.
+    fn row(&mut self, fields: &Fields<'a>, record: &[u8]) -> Option<(Row, Cow<'a, str>)> {
+        let (source, name) = (text(fields.source)?, text(fields.name)?);
+        let more = tells_more(&source, &name);
+        if name.is_empty() || (more && source != "sts.amazonaws.com") || name == "AssumeRoot" {
+            return None;
+        }
+        let read_only = match fields.read_only {
+            "true" => Some(true),
+            "false" => Some(false),
+            "" => None,
+            _ => return None,
+        };
+        let (error, agent) = (text(fields.error)?, text(fields.agent)?);
+        let (event_type, from_console) = (text(fields.event_type)?, text(fields.from_console)?);
+        let builder = &mut *self.builder;
+        let (source, name, error) = (
+            builder.word(Family::Deed, &source),
+            builder.word(Family::Deed, &name),
+            builder.word(Family::Deed, &error),
+        );
+        let (region, recipient) = (
+            builder.word(Family::Place, &text(fields.region)?),
+            builder.word(Family::Place, &text(fields.recipient)?),
+        );
+        let actor = self.known.identities.get(fields.identity, || {
+            if fields.identity.is_empty() {
+                return Some(builder.actor(&crate::model::Actor::default()));
+            }
+            let identity: Identity<'_> = sonic_rs::from_str(fields.identity).ok()?;
+            Some(builder.actor(&identity.actor()))
+        })?;
+        let resources = self.known.resources.get(fields.resources, || {
+            let resources = if fields.resources.is_empty() { Vec::new() } else { resources(fields.resources)? };
+            Some(builder.word(Family::Resources, &resources.join(" ")))
+        })?;
+        let issued = match more {
+            true => issued(fields.response),
+            false => None,
+        };
+        let row = Row {
+            time: self.known.time(&text(fields.time)?),
+            deed: builder.deed(source, name, error, read_only),
+            actor,
+            place: builder.place(region, recipient),
+            ip: builder.word(Family::Ip, &text(fields.ip)?),
+            agent: builder.word(Family::Agent, &agent),
+            resources,
+            digest: digest(record),
+            flags: Flags::default()
+                .own(agent.contains(OWN_AGENT))
+                .console(is_console(&event_type, &from_console, &agent)),
+            issued: issued.map_or(0, |key| builder.word(Family::Actor, &key)),
+        };
+        Some((row, text(fields.id)?))
+    }
+}
+
+impl Known {
+    /// Seconds since 1970; 0 when it is no time.
+    fn time(&mut self, text: &str) -> u32 {
+        let bytes = text.as_bytes();
+        let two = |at: usize| match (bytes[at], bytes[at + 1]) {
+            (a @ b'0'..=b'9', b @ b'0'..=b'9') => Some(u32::from(a - b'0') * 10 + u32::from(b - b'0')),
+            _ => None,
+        };
+        if bytes.len() == 20
+            && (bytes[10], bytes[13], bytes[16], bytes[19]) == (b'T', b':', b':', b'Z')
+            && let (Some(hour @ 0..24), Some(minute @ 0..60), Some(second @ 0..60)) = (two(11), two(14), two(17))
+        {
+            if self.day.0 != bytes[..10] {
+                let first = crate::model::log::part::seconds(format!("{}T00:00:00Z", &text[..10]).parse().ok());
+                if first == 0 {
+                    return 0;
+                }
+                self.day.0.copy_from_slice(&bytes[..10]);
+                self.day.1 = first;
+            }
+            return self.day.1 + hour * 3_600 + minute * 60 + second;
+        }
+        crate::model::log::part::seconds(text.parse().ok())
+    }
+}
+
+/// ARNs and names of `resources`, as the model reads them.
+fn resources(json: &str) -> Option<Vec<String>> {
+    let record = format!(r#"{{"eventName":"-","resources":{json}}}"#);
+    let event = Event::from_record(&record).ok()?;
+    Some(event.resources.iter().map(Text::to_string).collect())
+}
+
+fn issued(response: &str) -> Option<String> {
+    if response.is_empty() {
+        return None;
+    }
+    let key = sonic_rs::get(response, &["credentials", "accessKeyId"]).ok()?;
+    key.as_str().map(ToOwned::to_owned)
+}
+
+struct File<'r, 'a, 'b>(&'r mut Reader<'a, 'b>);
+
+impl<'de: 'a, 'a> DeserializeSeed<'de> for File<'_, 'a, '_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de: 'a, 'a> Visitor<'de> for File<'_, 'a, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a log file")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+            if key == "Records" {
+                map.next_value_seed(List(self.0))?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+struct List<'r, 'a, 'b>(&'r mut Reader<'a, 'b>);
+
+impl<'de: 'a, 'a> DeserializeSeed<'de> for List<'_, 'a, '_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+fn odd<E: Error>(_: Odd) -> E {
+    E::custom("out of the ordinary")
+}
+
+impl<'de: 'a, 'a> Visitor<'de> for List<'_, 'a, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("records")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut records: A) -> Result<(), A::Error> {
+        while records.next_element_seed(Record(self.0))?.is_some() {}
+        self.0.close_last().map_err(odd)
+    }
+}
+
+struct Record<'r, 'a, 'b>(&'r mut Reader<'a, 'b>);
+
+impl<'de: 'a, 'a> DeserializeSeed<'de> for Record<'_, 'a, '_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de: 'a, 'a> Visitor<'de> for Record<'_, 'a, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a record")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut fields = Fields::default();
+        let mut start = None;
+        // A key with an escape in it cannot be borrowed: out of the ordinary.
+        while let Some(key) = map.next_key::<&'de str>()? {
+            if start.is_none() {
+                let place = place(self.0.bytes, key).ok_or(Odd).map_err(odd)?;
+                self.0.close_before(place).map_err(odd)?;
+                start = Some(place);
+            }
+            let field = match key {
+                "eventID" => &mut fields.id,
+                "eventTime" => &mut fields.time,
+                "eventName" => &mut fields.name,
+                "eventSource" => &mut fields.source,
+                "awsRegion" => &mut fields.region,
+                "sourceIPAddress" => &mut fields.ip,
+                "userAgent" => &mut fields.agent,
+                "errorCode" => &mut fields.error,
+                "readOnly" => &mut fields.read_only,
+                "recipientAccountId" => &mut fields.recipient,
+                "userIdentity" => &mut fields.identity,
+                "resources" => &mut fields.resources,
+                "eventType" => &mut fields.event_type,
+                "sessionCredentialFromConsole" => &mut fields.from_console,
+                "responseElements" => &mut fields.response,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            let value: LazyValue<'de> = map.next_value()?;
+            let Cow::Borrowed(raw) = value.as_raw_cow() else { return Err(odd(Odd)) };
+            *field = if raw == "null" { "" } else { raw };
+        }
+        let start = start.ok_or(Odd).map_err(odd)?;
+        self.0.open = Some(Open { start, fields });
+        Ok(())
+    }
+}
+
+/// Where the object begins whose first key was borrowed from `bytes`.
+fn place(bytes: &[u8], key: &str) -> Option<usize> {
+    let quote = (key.as_ptr() as usize).checked_sub(bytes.as_ptr() as usize)?.checked_sub(1)?;
+    let before = bytes.get(..quote)?.trim_ascii_end();
+    before.ends_with(b"{").then(|| before.len() - 1)
+}
