@@ -143,7 +143,8 @@ fn memory() -> (usize, usize) {
 
 fn main() {
     let Some(tree) = std::env::var_os("MGMTSCOPE_TREE").map(PathBuf::from) else {
-        let _ = writeln!(stdout(), "skipped: MGMTSCOPE_TREE names no folder of log files (gen_cloudtrail.py makes one)");
+        let _ =
+            writeln!(stdout(), "skipped: MGMTSCOPE_TREE names no folder of log files (gen_cloudtrail.py makes one)");
         return;
     };
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -179,6 +180,7 @@ fn main() {
     if let Some((ours, floor)) = best {
         let _ = writeln!(stdout(), "best of 5: {:.2} x F", ours.as_secs_f64() / floor.as_secs_f64());
     }
-    let (took, lengths) = timed(|| mgmtscope::analysis::assess(facts.clone(), Timestamp::UNIX_EPOCH, Default::default()));
+    let (took, lengths) =
+        timed(|| mgmtscope::analysis::assess(facts.clone(), Timestamp::UNIX_EPOCH, Default::default()));
     let _ = writeln!(stdout(), "assess all: {took:?} ({} shown)", lengths.activity.order.len());
 }

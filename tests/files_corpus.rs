@@ -85,3 +85,61 @@ async fn authorization_details_of_others_are_known_and_counted() {
     // By Python, over all files.
     assert_eq!((files, totals), (58, [145, 12, 191, 222]));
 }
+
+/// Everything that the log knows of an event, in words.
+fn told(facts: &Facts) -> Vec<String> {
+    use mgmtscope::model::log::Field::*;
+    const FIELDS: [mgmtscope::model::log::Field; 14] = [
+        Name, Source, Error, Region, Recipient, ActorKey, ActorName, Session, AccessKey, Account, InvokedBy, Ip, Agent,
+        Resources,
+    ];
+    let mut told: Vec<String> = (facts.events.iter())
+        .map(|row| {
+            let words: Vec<&str> = FIELDS.iter().map(|&field| row.word(field)).collect();
+            let flags = (row.read_only(), row.mfa(), row.is_own(), row.is_console(), row.issued());
+            format!("{} {:?} {words:?} {:?} {flags:?}", row.event_id(), row.time(), row.actor_kind())
+        })
+        .collect();
+    told.sort();
+    told
+}
+
+#[tokio::test]
+async fn both_readers_understand_every_record_alike() {
+    let Some(path) = corpus("cloudtrail/events.jsonl") else { return };
+    let lines = std::fs::read_to_string(&path).expect("readable");
+    let folder = tempfile::tempdir().expect("a folder");
+    for (n, records) in lines.lines().collect::<Vec<_>>().chunks(7).enumerate() {
+        let file = format!("{{\"Records\":[{}]}}", records.join(","));
+        std::fs::write(folder.path().join(format!("{n:04}.json")), file).expect("written");
+    }
+    let (slow, quick) = (read(&path).await, read(folder.path()).await);
+    assert_eq!(quick.events.len(), 3640);
+    for (quick, slow) in told(&quick).iter().zip(told(&slow)) {
+        assert_eq!(*quick, slow);
+    }
+    // And each record can be had again.
+    let mut records: Vec<String> = quick.events.records().map(|raw| raw.expect("there")).collect();
+    let mut expected: Vec<&str> = lines.lines().collect();
+    records.sort();
+    expected.sort_unstable();
+    assert_eq!(records, expected);
+}
+
+#[tokio::test]
+async fn the_corpus_twice_is_the_corpus() {
+    let Some(path) = corpus("cloudtrail/events.jsonl") else { return };
+    let lines = std::fs::read_to_string(&path).expect("readable");
+    let folder = tempfile::tempdir().expect("a folder");
+    // Once as it is, once with every record's keys in another order and other blanks.
+    let turned = lines.lines().map(|line| {
+        let record: serde_json::Map<String, Value> = serde_json::from_str(line).expect("JSON");
+        let turned: serde_json::Map<String, Value> = record.into_iter().rev().collect();
+        serde_json::to_string_pretty(&turned).expect("JSON")
+    });
+    let turned = format!("{{\"Records\":[{}]}}", turned.collect::<Vec<_>>().join(",\n"));
+    std::fs::write(folder.path().join("a.jsonl"), &lines).expect("written");
+    std::fs::write(folder.path().join("b.json"), turned).expect("written");
+    let facts = read(folder.path()).await;
+    assert_eq!((facts.events.len(), facts.events.duplicates()), (3640, 3640));
+}

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 
-use crate::model::log::Field;
-use crate::model::{EventId, Facts, Text};
+use crate::model::log::{EventRow, Field};
+use crate::model::{EventId, EventLog, Facts, Text};
 
 use super::Lens;
 
@@ -21,7 +22,7 @@ pub struct Deeds {
 /// The events that are shown, newest first, and sums over them.
 #[derive(Clone, Debug, Default)]
 pub struct Activity {
-    pub order: Vec<EventId>,
+    pub order: Vec<u32>,
     /// mgmtscope's own calls, left out of `order` when the lens says so.
     pub own: usize,
     pub by_actor: HashMap<Text, Deeds>,
@@ -41,7 +42,7 @@ pub fn assess(facts: &Facts, lens: Lens) -> Activity {
                 continue;
             }
         }
-        activity.order.push(event.id());
+        activity.order.push(event.id().0);
         let (sum, _) = deeds.entry(event.word_id(Field::ActorKey)).or_insert((Deeds::default(), event.id()));
         sum.events += 1;
         sum.writes += u64::from(event.read_only() == Some(false));
@@ -55,14 +56,19 @@ pub fn assess(facts: &Facts, lens: Lens) -> Activity {
         };
     }
     // Newest first; of the same moment, the later arrival first, so that the order is total.
-    let mut keyed: Vec<(u32, EventId)> = activity.order.iter().map(|&id| (log.get(id).seconds(), id)).collect();
-    keyed.sort_unstable_by(|a, b| b.cmp(a));
+    let mut keyed: Vec<(u32, u32)> = (activity.order.iter()).map(|&id| (log.get(EventId(id)).seconds(), id)).collect();
+    keyed.par_sort_unstable_by(|a, b| b.cmp(a));
     activity.order = keyed.into_iter().map(|(_, id)| id).collect();
     activity.by_actor = deeds.into_values().map(|(sum, id)| (log.get(id).text(Field::ActorKey), sum)).collect();
     activity
 }
 
 impl Activity {
+    /// The events that are shown, newest first.
+    pub fn events<'a>(&'a self, log: &'a EventLog) -> impl Iterator<Item = EventRow<'a>> {
+        self.order.iter().map(|&id| log.get(EventId(id)))
+    }
+
     pub fn of(&self, key: &str) -> Deeds {
         self.by_actor.get(key).copied().unwrap_or_default()
     }

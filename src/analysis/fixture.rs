@@ -252,7 +252,7 @@ fn organization_batches() -> Vec<Batch> {
     ]
 }
 
-fn events() -> Vec<Event> {
+pub(crate) fn events() -> Vec<Event> {
     let session = format!(
         r#"{{"type":"AssumedRole","arn":"arn:aws:sts::{HERE}:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/carol",
         "sessionContext":{{"sessionIssuer":{{"arn":"arn:aws:iam::{HERE}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef"}}}}}}"#

@@ -325,7 +325,7 @@ impl App {
         let needle = quote(&value);
         let items = ALL.iter().filter_map(|pane| {
             let filter = Filter::new(&needle, pane).ok()?;
-            let hits = (0..(pane.rows)(&self.a)).filter(|&row| filter.matches(pane, &self.a, row)).count();
+            let hits = filter.select(pane, &self.a, pane.all(&self.a)).len();
             Some(Item {
                 left: pane.title.to_owned(),
                 right: format!("{hits} {} with {value}", if hits == 1 { "row" } else { "rows" }),

@@ -75,7 +75,8 @@ impl List {
         let kept = self
             .anchor
             .as_ref()
-            .and_then(|key| self.rows.iter().position(|&row| (self.pane.key)(a, row as usize) == *key));
+            .and_then(|key| self.pane.find(a, key))
+            .and_then(|kept| self.rows.iter().position(|&row| row as usize == kept));
         if let Some(at) = kept {
             self.cursor = at;
             self.offset = at.saturating_sub(line);
@@ -114,7 +115,8 @@ impl List {
 
     /// Puts the cursor on the row with this key, if it is shown.
     pub fn select(&mut self, a: &Assessment, key: &str, height: usize) -> bool {
-        let Some(at) = self.rows.iter().position(|&row| *(self.pane.key)(a, row as usize) == *key) else {
+        let found = self.pane.find(a, key);
+        let Some(at) = found.and_then(|found| self.rows.iter().position(|&row| row as usize == found)) else {
             return false;
         };
         self.go(a, at, height);

@@ -21,8 +21,8 @@ mod travel;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::analysis::{Assessment, Lens};
 use crate::collect::RunId;

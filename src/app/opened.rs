@@ -161,6 +161,8 @@ mod tests {
         about: "",
         asks: &[],
         rows: |_| 3,
+        order: None,
+        log: None,
         key: |_, row| Text::new(&row.to_string()),
         columns: &[],
         time: None,

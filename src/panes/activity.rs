@@ -4,11 +4,11 @@ use serde_json::Value as Json;
 
 use super::cell::Tone;
 use super::document::{Document, Line, Target};
-use super::{Cell, Column, Jump, Pane, PaneId};
+use super::{Cell, Column, Jump, Of, Pane, PaneId};
 use crate::analysis::Assessment;
 use crate::catalog::management_only::{self, Needs};
-use crate::model::log::{EventRow, Field};
-use crate::model::{ActorKind, Ask, Text};
+use crate::model::log::{EventRow, Field, Key};
+use crate::model::{ActorKind, Ask, EventId, Text};
 
 pub static ACTIVITY: Pane = Pane {
     id: PaneId::Activity,
@@ -17,9 +17,11 @@ pub static ACTIVITY: Pane = Pane {
     about: "CloudTrail events of the period, newest first; mgmtscope's own calls are hidden and counted",
     asks: &[Ask::Events, Ask::Trails],
     rows: |a| a.activity.order.len(),
-    key: |a, row| Text::new(&format!("event-{}", a.activity.order[row].0)),
+    order: Some(|a| &a.activity.order),
+    log: Some(|a| &a.facts.events),
+    key: |_, row| Text::new(&format!("event-{row}")),
     columns: &[
-        Column::fixed("time", "TIME", 16, 0, |a, row| Cell::time(event(a, row).time())),
+        Column::fixed("time", "TIME", 16, 0, |a, row| Cell::time(event(a, row).time())).of(Of::Time),
         Column::share("event", "EVENT", 16, 3, 0, |a, row| {
             let event = event(a, row);
             let tone = match (event.word(Field::Error).is_empty(), event.read_only()) {
@@ -28,36 +30,47 @@ pub static ACTIVITY: Pane = Pane {
                 _ => Tone::Plain,
             };
             Cell::text(event.word(Field::Name)).tone(tone)
-        }),
+        })
+        .of(Of::Word(Field::Name)),
         Column::share("source", "SOURCE", 9, 2, 4, |a, row| {
             let source = event(a, row).word(Field::Source);
             Cell::text(source.strip_suffix(".amazonaws.com").unwrap_or(source))
-        }),
+        })
+        .of(Of::Key(Key::Deed)),
         Column::share("principal", "PRINCIPAL", 14, 3, 0, |a, row| {
             let event = event(a, row);
             let tone = if event.actor_kind() == ActorKind::Root { Tone::Bad } else { Tone::Plain };
             Cell::text(event.word(Field::ActorName)).tone(tone)
-        }),
-        Column::share("session", "SESSION", 10, 2, 6, |a, row| word(a, row, Field::Session)),
-        Column::fixed("kind", "KIND", 9, 7, |a, row| Cell::text(event(a, row).actor_kind().word())),
-        Column::fixed("ip", "ADDRESS", 15, 2, |a, row| word(a, row, Field::Ip)),
-        Column::fixed("region", "REGION", 14, 3, |a, row| word(a, row, Field::Region)),
+        })
+        .of(Of::Word(Field::ActorName)),
+        Column::share("session", "SESSION", 10, 2, 6, |a, row| word(a, row, Field::Session))
+            .of(Of::Word(Field::Session)),
+        Column::fixed("kind", "KIND", 9, 7, |a, row| Cell::text(event(a, row).actor_kind().word()))
+            .of(Of::Key(Key::Actor)),
+        Column::fixed("ip", "ADDRESS", 15, 2, |a, row| word(a, row, Field::Ip)).of(Of::Word(Field::Ip)),
+        Column::fixed("region", "REGION", 14, 3, |a, row| word(a, row, Field::Region)).of(Of::Word(Field::Region)),
         Column::fixed("rw", "RW", 2, 5, |a, row| match event(a, row).read_only() {
             Some(true) => Cell::text("r").tone(Tone::Dim),
             Some(false) => Cell::text("W"),
             None => Cell::unknown(),
-        }),
+        })
+        .of(Of::Key(Key::Deed)),
         Column::fixed("needs", "NEEDS", 11, 6, |a, row| {
             let needs = needs(a, row);
             Cell::text(needs.word()).tone(if needs == Needs::Any { Tone::Plain } else { Tone::Dim })
-        }),
-        Column::share("error", "ERROR", 10, 1, 1, |a, row| word(a, row, Field::Error).tone(Tone::Warn)),
-        Column::share("resource", "RESOURCE", 12, 2, 8, |a, row| word(a, row, Field::Resources)),
-        Column::share("agent", "AGENT", 12, 2, 9, |a, row| word(a, row, Field::Agent)),
-        Column::fixed("key", "ACCESS KEY", 20, 10, |a, row| word(a, row, Field::AccessKey)),
-        Column::fixed("account", "ACCOUNT", 12, 11, |a, row| word(a, row, Field::Account)),
-        Column::share("arn", "PRINCIPAL ARN", 20, 2, 12, |a, row| word(a, row, Field::ActorKey)),
-        Column::fixed("id", "EVENT ID", 36, 13, |a, row| Cell::text(event(a, row).event_id().to_string())),
+        })
+        .of(Of::Key(Key::Deed)),
+        Column::share("error", "ERROR", 10, 1, 1, |a, row| word(a, row, Field::Error).tone(Tone::Warn))
+            .of(Of::Word(Field::Error)),
+        Column::share("resource", "RESOURCE", 12, 2, 8, |a, row| word(a, row, Field::Resources))
+            .of(Of::Word(Field::Resources)),
+        Column::share("agent", "AGENT", 12, 2, 9, |a, row| word(a, row, Field::Agent)).of(Of::Word(Field::Agent)),
+        Column::fixed("key", "ACCESS KEY", 20, 10, |a, row| word(a, row, Field::AccessKey))
+            .of(Of::Word(Field::AccessKey)),
+        Column::fixed("account", "ACCOUNT", 12, 11, |a, row| word(a, row, Field::Account)).of(Of::Word(Field::Account)),
+        Column::share("arn", "PRINCIPAL ARN", 20, 2, 12, |a, row| word(a, row, Field::ActorKey))
+            .of(Of::Word(Field::ActorKey)),
+        Column::fixed("id", "EVENT ID", 36, 13, |a, row| Cell::text(event(a, row).event_id().to_string())).least(8),
     ],
     time: Some("time"),
     sort: None,
@@ -100,8 +113,13 @@ pub static ACTIVITY: Pane = Pane {
     words: Vec::new,
 };
 
+/// The row of a key.
+pub(super) fn row(key: &str) -> Option<usize> {
+    key.strip_prefix("event-")?.parse().ok()
+}
+
 fn event(a: &Assessment, row: usize) -> EventRow<'_> {
-    a.facts.events.get(a.activity.order[row])
+    a.facts.events.get(EventId(u32::try_from(row).unwrap_or(u32::MAX)))
 }
 
 /// Whether the call needed the management account.

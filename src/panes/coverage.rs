@@ -15,6 +15,8 @@ pub static COVERAGE: Pane = Pane {
     about: "Sources by Region: R read, P partial, D denied, T throttled, F failed, C cancelled, > reading, w waiting, - not applicable, . not asked",
     asks: Ask::ALL,
     rows: |a| a.coverage.len(),
+    order: None,
+    log: None,
     key: |a, row| Text::new(a.coverage[row].ask.name()),
     columns: &[
         Column::share("source", "SOURCE", 22, 1, 0, |a, row| Cell::text(a.coverage[row].ask.title())),

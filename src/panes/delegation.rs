@@ -30,6 +30,8 @@ pub static DELEGATION: Pane = Pane {
         Ask::Trails,
     ],
     rows: |a| a.delegation.len(),
+    order: None,
+    log: None,
     key: |a, row| a.delegation[row].key.clone(),
     columns: &[
         Column::fixed("kind", "KIND", 11, 0, |a, row| Cell::text(a.delegation[row].kind.word())),

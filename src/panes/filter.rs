@@ -4,6 +4,8 @@
 //! `field!value` (does not), `field=value` and `field!=value` (exactly), `age>90d`, `count>=3`, `last:never`,
 //! `since:24h`. `!` before a term negates it; `a|b` means either. Without regard to case, but for `=`.
 
+pub mod scan;
+
 use std::cell::RefCell;
 use std::fmt;
 
@@ -235,7 +237,8 @@ impl fmt::Display for Term {
 
 /// A needle made ready.
 enum Test {
-    Regex(Regex),
+    /// With the text that is looked for, when it is no pattern of the user's.
+    Regex(Regex, Option<String>),
     Exactly(String),
     Fuzzy(Pattern),
     Never,
@@ -254,6 +257,18 @@ struct Ready {
     /// None: any column.
     column: Option<usize>,
     test: Test,
+}
+
+impl Ready {
+    /// Whether a term for any column looks at this one: a letter is not looked for in ids, where it would be found.
+    fn looks_at(&self, column: &super::Column) -> bool {
+        let length = match &self.test {
+            Test::Regex(regex, _) => regex.as_str().len(),
+            Test::Fuzzy(pattern) => pattern.atoms.iter().map(|atom| atom.needle_text().len()).sum(),
+            _ => usize::MAX,
+        };
+        length >= column.least
+    }
 }
 
 /// An expression made ready for one pane.
@@ -293,6 +308,16 @@ impl Filter {
         })
     }
 
+    /// The rows of `rows` that match, in their order.
+    pub fn select(&self, pane: &Pane, a: &Assessment, mut rows: Vec<u32>) -> Vec<u32> {
+        match pane.log {
+            _ if self.is_empty() => {}
+            Some(log) => return scan::select(self, pane, a, log(a), rows),
+            None => rows.retain(|&row| self.matches(pane, a, row as usize)),
+        }
+        rows
+    }
+
     pub fn matches(&self, pane: &Pane, a: &Assessment, row: usize) -> bool {
         self.terms.iter().all(|term| {
             let hit = match term.column {
@@ -301,7 +326,11 @@ impl Filter {
                     _ => false,
                 },
                 Some(column) => holds(&term.test, &(pane.columns[column].cell)(a, row).value, a.as_of),
-                None => pane.columns.iter().any(|column| holds(&term.test, &(column.cell)(a, row).value, a.as_of)),
+                None => pane
+                    .columns
+                    .iter()
+                    .filter(|column| term.looks_at(column))
+                    .any(|column| holds(&term.test, &(column.cell)(a, row).value, a.as_of)),
             };
             hit != term.negated
         })
@@ -368,8 +397,13 @@ fn contains(term: &Term) -> Result<Test, FilterError> {
         Needle::Quoted(text) => regex::escape(text),
         Needle::Regex(source) => source.clone(),
     };
+    let literal = match &term.needle {
+        Needle::Words(words) => Some(words.join("|")),
+        Needle::Quoted(text) => Some(text.clone()),
+        Needle::Regex(_) | Needle::Fuzzy(_) => None,
+    };
     match regex(&source) {
-        Ok(regex) => Ok(Test::Regex(regex)),
+        Ok(regex) => Ok(Test::Regex(regex, literal)),
         Err(_) => fail(at, "this is too large to search for"),
     }
 }
@@ -452,9 +486,9 @@ fn holds(test: &Test, value: &Value<'_>, now: Timestamp) -> bool {
         // What never happened is older than anything.
         (Test::Age(Operator::Greater | Operator::GreaterOrEqual, _), Value::Never) => true,
         (Test::Moment(operator, moment), Value::Time(time)) => compare(*operator, time, moment),
-        (Test::Regex(regex), Value::Text(text)) => regex.is_match(text),
-        (Test::Regex(regex), Value::Count(count)) => regex.is_match(&count.to_string()),
-        (Test::Regex(regex), Value::Time(time)) => regex.is_match(&TimeStyle::utc(now).show(*time)),
+        (Test::Regex(regex, _), Value::Text(text)) => regex.is_match(text),
+        (Test::Regex(regex, _), Value::Count(count)) => regex.is_match(&count.to_string()),
+        (Test::Regex(regex, _), Value::Time(time)) => regex.is_match(&TimeStyle::utc(now).show(*time)),
         (Test::Exactly(wanted), value) => *value.show(&TimeStyle::utc(now)) == **wanted,
         (Test::Fuzzy(pattern), Value::Text(text)) => MATCHER.with_borrow_mut(|matcher| {
             let mut buffer = Vec::new();

@@ -18,6 +18,7 @@ pub mod tree;
 use serde_json::Value as Json;
 
 use crate::analysis::Assessment;
+use crate::model::log::{EventLog, Field, Key};
 use crate::model::{Ask, Text};
 
 pub use cell::{Cell, TimeMode, TimeStyle, Tone, Value};
@@ -74,6 +75,10 @@ pub struct Column {
     pub width: Width,
     /// Columns with a greater number go first when the screen is narrow; 0 always stays.
     pub spare: u8,
+    /// What decides the cell, in a pane of events.
+    pub of: Of,
+    /// A search over all columns looks here only for so many characters and more.
+    pub least: usize,
     pub cell: for<'a> fn(&'a Assessment, usize) -> Cell<'a>,
 }
 
@@ -85,7 +90,7 @@ impl Column {
         spare: u8,
         cell: for<'a> fn(&'a Assessment, usize) -> Cell<'a>,
     ) -> Self {
-        Self { name, title, width: Width::Fixed(width), spare, cell }
+        Self { name, title, width: Width::Fixed(width), spare, of: Of::Row, least: 0, cell }
     }
 
     pub const fn share(
@@ -96,8 +101,30 @@ impl Column {
         spare: u8,
         cell: for<'a> fn(&'a Assessment, usize) -> Cell<'a>,
     ) -> Self {
-        Self { name, title, width: Width::Share { least, weight }, spare, cell }
+        Self { name, title, width: Width::Share { least, weight }, spare, of: Of::Row, least: 0, cell }
     }
+
+    pub const fn of(self, of: Of) -> Self {
+        Self { of, ..self }
+    }
+
+    pub const fn least(self, least: usize) -> Self {
+        Self { least, ..self }
+    }
+}
+
+/// What decides a cell of a pane of events: events that agree in it have the same cell, so that millions of them are
+/// filtered and sorted by numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// The event itself.
+    Row,
+    /// Its time, which is the cell.
+    Time,
+    /// A key of the log.
+    Key(Key),
+    /// A word of the log, which is the cell's text.
+    Word(Field),
 }
 
 /// A way from a row to related rows elsewhere. None: there is nothing to go to, for the reason given.
@@ -118,6 +145,10 @@ pub struct Pane {
     /// The questions whose answers it shows: its coverage line.
     pub asks: &'static [Ask],
     pub rows: fn(&Assessment) -> usize,
+    /// The numbers of the rows in the assessment's order, where they are not 0, 1, 2, ...
+    pub order: Option<for<'a> fn(&'a Assessment) -> &'a [u32]>,
+    /// The log whose events the rows are, a row's number being its event's.
+    pub log: Option<for<'a> fn(&'a Assessment) -> &'a EventLog>,
     /// Stays the same through refresh, sort and filter.
     pub key: fn(&Assessment, usize) -> Text,
     pub columns: &'static [Column],
@@ -180,7 +211,20 @@ impl Pane {
         self.columns.iter().position(|column| column.name == name)
     }
 
+    /// The numbers of all rows, in the assessment's order.
+    pub fn all(&self, a: &Assessment) -> Vec<u32> {
+        match self.order {
+            Some(order) => order(a).to_vec(),
+            None => (0..u32::try_from((self.rows)(a)).unwrap_or(u32::MAX)).collect(),
+        }
+    }
+
     pub fn find(&self, a: &Assessment, key: &str) -> Option<usize> {
+        if let Some(log) = self.log {
+            // An event's number is in its key.
+            let row = activity::row(key).filter(|&row| row < log(a).rows())?;
+            return ((self.key)(a, row) == *key).then_some(row);
+        }
         (0..(self.rows)(a)).find(|&row| (self.key)(a, row) == *key)
     }
 }

@@ -16,6 +16,8 @@ pub static OVERVIEW: Pane = Pane {
     about: "The five practices for a management account, each claim leading to its evidence",
     asks: Ask::ALL,
     rows: |a| a.claims.len(),
+    order: None,
+    log: None,
     key: |a, row| Text::new(a.claims[row].id),
     columns: &[
         Column::fixed("standing", "", 2, 0, |a, row| {
@@ -139,7 +141,7 @@ mod tests {
         let a = assess(fixture::facts(), fixture::now(), Lens::default());
         for pane in crate::panes::ALL {
             let mut keys = std::collections::BTreeSet::new();
-            for row in 0..(pane.rows)(&a) {
+            for row in pane.all(&a).into_iter().map(|row| row as usize) {
                 assert!(keys.insert((pane.key)(&a, row)), "{} {row}: key twice", pane.name);
                 let mut targets: Vec<Target> = pane.jumps.iter().filter_map(|jump| (jump.to)(&a, row).ok()).collect();
                 let document = (pane.detail)(&a, row);

@@ -40,6 +40,8 @@ pub static PRINCIPALS: Pane = Pane {
         Ask::Events,
     ],
     rows: |a| a.principals.len(),
+    order: None,
+    log: None,
     key: |a, row| a.principals[row].key.clone(),
     columns: &[
         Column::share("name", "NAME", 14, 3, 0, |a, row| {

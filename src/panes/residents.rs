@@ -20,6 +20,8 @@ pub static RESIDENTS: Pane = Pane {
     about: "Resources that live in the account, heaviest first, with the class of each and the reason for it",
     asks: &[Ask::Tagging, Ask::Config, Ask::ResourceExplorer, Ask::CloudControl],
     rows: |a| a.residents.len(),
+    order: None,
+    log: None,
     key: |a, row| a.residents[row].key.clone(),
     columns: &[
         Column::fixed("class", "CLASS", 16, 0, |a, row| {

@@ -64,9 +64,7 @@ fn what_goes_in_comes_out() {
     assert_eq!(again.resource_policy, Some(None));
     assert_eq!(again.coverage, facts.coverage);
     assert_eq!(again.events.len(), 1_234);
-    let ids = |facts: &Facts| {
-        facts.events.iter().map(|row| row.event_id()).collect::<Vec<_>>()
-    };
+    let ids = |facts: &Facts| facts.events.iter().map(|row| row.event_id()).collect::<Vec<_>>();
     assert_eq!(ids(&again), ids(&facts));
     let mut twice = again.clone();
     for event in facts.events.records().map(|raw| raw.expect("a record")) {

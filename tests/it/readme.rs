@@ -173,7 +173,7 @@ fn the_keys_are_those_of_the_program() {
 #[test]
 fn the_sample_is_as_large_as_it_is_said_to_be() {
     let a = sample();
-    let oldest = a.activity.order.iter().filter_map(|&id| a.facts.events.get(id).time()).min().expect("events");
+    let oldest = a.activity.events(&a.facts.events).filter_map(|event| event.time()).min().expect("events");
     let days = a.as_of.duration_since(oldest).as_hours() / 24 + 1;
     let text = format!(
         "The sample is an invented company: {} accounts in {} organizational units, {} principals, {} events over {} days\n\

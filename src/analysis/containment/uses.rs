@@ -113,8 +113,7 @@ impl Ledger {
         let mut enters: HashMap<u32, bool> = HashMap::new();
         let mut sums: HashMap<(u32, u32, u32), Count> = HashMap::new();
         let mut words: HashMap<(u32, u32, u32), EventRow<'_>> = HashMap::new();
-        for &id in &a.activity.order {
-            let event = log.get(id);
+        for event in a.activity.events(log) {
             let actor = event.word_id(Field::ActorKey);
             let is_mine = *mine.entry(actor).or_insert_with(|| actors.contains(event.word(Field::ActorKey)));
             if is_mine {

@@ -218,7 +218,7 @@ fn attached(a: &Assessment) -> Vec<Draft> {
 
 pub(super) fn review(a: &Assessment) -> Vec<Claim> {
     let log = &a.facts.events;
-    let by_root = a.activity.order.iter().filter(|id| log.get(**id).actor_kind() == ActorKind::Root).count() as u64;
+    let by_root = a.activity.events(log).filter(|event| event.actor_kind() == ActorKind::Root).count() as u64;
     let people = |row: &PrincipalRow| {
         let word = row.kind.word();
         (word.contains("user") || word.contains("role")) && row.is_dormant(a.as_of, DAYS)

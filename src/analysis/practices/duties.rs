@@ -16,7 +16,7 @@ const INVENTORY: &[&[Ask]] = &[&[Ask::CloudControl]];
 pub(super) fn management_tasks(a: &Assessment) -> Vec<Claim> {
     let (mut needed, mut delegable, mut other) = (0, 0, 0);
     let log = &a.facts.events;
-    for event in a.activity.order.iter().map(|&id| log.get(id)).filter(|event| event.read_only() == Some(false)) {
+    for event in a.activity.events(log).filter(|event| event.read_only() == Some(false)) {
         match management_only::needs(event.word(Field::Source), event.word(Field::Name)) {
             Needs::Management => needed += 1,
             Needs::Delegate => delegable += 1,

@@ -144,8 +144,7 @@ fn sessions<'a>(world: &World<'a>) -> HashMap<&'a str, Deeds> {
     let log = &world.facts.events;
     let mut of_role: HashMap<u32, bool> = HashMap::new();
     let mut by_session: HashMap<&str, Deeds> = HashMap::new();
-    for &id in &world.a.activity.order {
-        let event = log.get(id);
+    for event in world.a.activity.events(log) {
         let role = event.word_id(Field::ActorKey);
         let is = *of_role.entry(role).or_insert_with(|| roles::is_identity_center(event.word(Field::ActorKey)));
         if is {

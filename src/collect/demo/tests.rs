@@ -250,9 +250,8 @@ async fn the_incident_is_there_to_be_found() {
     assert!(stale.iter().all(|event| event.word(Field::Ip) == "203.0.113.254"), "silent until then");
     // What was left behind agrees with what the records say.
     let local = facts.trails.values().find(|trail| trail.name == "management-local-audit").expect("the trail");
-    let stopped = attacker
-        .iter()
-        .find(|event| event.word(Field::Name) == "StopLogging" && event.word(Field::Error).is_empty());
+    let stopped =
+        attacker.iter().find(|event| event.word(Field::Name) == "StopLogging" && event.word(Field::Error).is_empty());
     assert_eq!(local.stopped, stopped.and_then(|event| event.time()));
     assert!(!facts.users.values().any(|user| user.name == "svc-backup-sync"));
 }

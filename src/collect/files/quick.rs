@@ -10,10 +10,10 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use sonic_rs::{JsonValueTrait, LazyValue};
 
 use super::LIMITS;
-use crate::model::event::record::{Identity, is_console, tells_more};
+use crate::model::Event;
+use crate::model::event::record::{Identity, RecordResource, is_console, tells_more};
 use crate::model::log::part::{Builder, Row};
 use crate::model::log::{Family, Flags, OWN_AGENT, digest, hash};
-use crate::model::{Event, Text};
 
 /// What a file brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -185,10 +185,8 @@ impl<'a> Reader<'a, '_> {
             builder.word(Family::Deed, &name),
             builder.word(Family::Deed, &error),
         );
-        let (region, recipient) = (
-            builder.word(Family::Place, &text(fields.region)?),
-            builder.word(Family::Place, &text(fields.recipient)?),
-        );
+        let (region, recipient) =
+            (builder.word(Family::Place, &text(fields.region)?), builder.word(Family::Place, &text(fields.recipient)?));
         let actor = self.known.identities.get(fields.identity, || {
             if fields.identity.is_empty() {
                 return Some(builder.actor(&crate::model::Actor::default()));
@@ -197,8 +195,8 @@ impl<'a> Reader<'a, '_> {
             Some(builder.actor(&identity.actor()))
         })?;
         let resources = self.known.resources.get(fields.resources, || {
-            let resources = if fields.resources.is_empty() { Vec::new() } else { resources(fields.resources)? };
-            Some(builder.word(Family::Resources, &resources.join(" ")))
+            let resources = if fields.resources.is_empty() { String::new() } else { resources(fields.resources)? };
+            Some(builder.word(Family::Resources, &resources))
         })?;
         let issued = match more {
             true => issued(fields.response),
@@ -213,9 +211,11 @@ impl<'a> Reader<'a, '_> {
             agent: builder.word(Family::Agent, &agent),
             resources,
             digest: digest(record),
-            flags: Flags::default()
-                .own(agent.contains(OWN_AGENT))
-                .console(is_console(&event_type, &from_console, &agent)),
+            flags: Flags::default().own(agent.contains(OWN_AGENT)).console(is_console(
+                &event_type,
+                &from_console,
+                &agent,
+            )),
             issued: issued.map_or(0, |key| builder.word(Family::Actor, &key)),
         };
         Some((row, text(fields.id)?))
@@ -248,11 +248,10 @@ impl Known {
     }
 }
 
-/// ARNs and names of `resources`, as the model reads them.
-fn resources(json: &str) -> Option<Vec<String>> {
-    let record = format!(r#"{{"eventName":"-","resources":{json}}}"#);
-    let event = Event::from_record(&record).ok()?;
-    Some(event.resources.iter().map(Text::to_string).collect())
+/// ARNs and names of `resources`, joined by blanks. None: its shape is out of the ordinary.
+fn resources(json: &str) -> Option<String> {
+    let list: Vec<RecordResource<'_>> = sonic_rs::from_str(json).ok()?;
+    Some(list.iter().filter_map(RecordResource::named).collect::<Vec<_>>().join(" "))
 }
 
 fn issued(response: &str) -> Option<String> {

@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::ledger::Ledger;
 use super::organizations::Parts;
-use super::recognise::Kind;
 use super::pool::{self, Found};
+use super::recognise::Kind;
 use super::{Entry, LIMITS, authorization, fetch, file_name, kind_of, trail, walk};
 use crate::collect::{Order, Outbox, Stopped, credential_report};
 use crate::model::log::part::{Builder, Part};

@@ -103,7 +103,7 @@ struct OnBehalfOf<'a> {
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct RecordResource<'a> {
+pub struct RecordResource<'a> {
     #[serde(rename = "ARN", borrow)]
     arn: Option<Cow<'a, str>>,
     #[serde(rename = "resourceName", borrow)]
@@ -158,7 +158,8 @@ impl Event {
         if self.resources.is_empty()
             && let Some(target) = value["requestParameters"]["targetPrincipal"].as_str()
         {
-            let arn = if target.starts_with("arn:") { target.to_owned() } else { format!("arn:aws:iam::{target}:root") };
+            let arn =
+                if target.starts_with("arn:") { target.to_owned() } else { format!("arn:aws:iam::{target}:root") };
             self.resources.push(Text::new(&arn));
         }
     }
@@ -168,13 +169,7 @@ impl Event {
         if record.event_name.as_deref().unwrap_or("").is_empty() {
             return Err(RecordError::NoEventName);
         }
-        let mut resources = Vec::new();
-        for resource in record.resources.iter().flatten() {
-            let named = resource.arn.as_ref().or(resource.name.as_ref());
-            if let Some(named) = named {
-                resources.push(Text::new(named));
-            }
-        }
+        let resources = record.resources.iter().flatten().filter_map(RecordResource::named).map(Text::new).collect();
         Ok(Self {
             id: text(&record.event_id),
             time: record.event_time.as_deref().and_then(|time| time.parse().ok()),
@@ -215,6 +210,13 @@ pub fn is_console(event_type: &str, from_console: &str, agent: &str) -> bool {
         || from_console == "true"
         || matches!(agent, "console.amazonaws.com" | "signin.amazonaws.com")
         || agent.contains("S3Console/")
+}
+
+impl RecordResource<'_> {
+    /// Its ARN, or else its name.
+    pub fn named(&self) -> Option<&str> {
+        self.arn.as_deref().or(self.name.as_deref())
+    }
 }
 
 impl Identity<'_> {

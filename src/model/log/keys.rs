@@ -71,12 +71,9 @@ impl Field {
         match self {
             Self::Name | Self::Source | Self::Error => Key::Deed,
             Self::Region | Self::Recipient => Key::Place,
-            Self::ActorKey
-            | Self::ActorName
-            | Self::Session
-            | Self::AccessKey
-            | Self::Account
-            | Self::InvokedBy => Key::Actor,
+            Self::ActorKey | Self::ActorName | Self::Session | Self::AccessKey | Self::Account | Self::InvokedBy => {
+                Key::Actor
+            }
             Self::Ip => Key::Ip,
             Self::Agent => Key::Agent,
             Self::Resources => Key::Resources,

@@ -10,14 +10,13 @@ pub mod records;
 mod row;
 mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::hash::{BuildHasher, Hash};
 use std::sync::{Arc, Mutex};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::Event;
-use super::event_identity::same;
+use super::{Event, event_identity};
 use column::Column;
 use keys::{Deed, FAMILIES, KEYS, Place, Table, Who};
 use part::{Builder, Kept, Part};
@@ -95,10 +94,6 @@ struct Index {
     rows: usize,
 }
 
-/// Two events of one id whose bytes differ, and whose records are not both in memory: whether they say the same is still
-/// to be seen. The later first.
-pub type Twins = (EventId, EventId);
-
 /// How many events of one id are looked at one by one.
 const CROWD: usize = 8;
 
@@ -125,7 +120,7 @@ pub struct EventLog {
     index: Arc<Mutex<Index>>,
     /// Events that turned out to be there already.
     dropped: Arc<BTreeSet<u32>>,
-    twins: Vec<Twins>,
+    twins: Vec<EventId>,
     duplicates: u64,
     repeated: u64,
 }
@@ -270,11 +265,7 @@ impl EventLog {
             .map(|of| Place { region: at(&place, of.region), recipient: at(&place, of.recipient) })
             .map(|of| self.places.intern(&mut index.places, of))
             .collect();
-        Renumbered {
-            actor_words: actor,
-            id_words,
-            keys: [deeds, actors, places, ip, agent, resources],
-        }
+        Renumbered { actor_words: actor, id_words, keys: [deeds, actors, places, ip, agent, resources] }
     }
 
     /// Which rows of a part are not there yet; their ids and digests are added on the way.
@@ -282,6 +273,7 @@ impl EventLog {
         let mut fresh = Vec::with_capacity(part.len());
         let mut odd = part.odd.iter().peekable();
         for (row, (&id, &digest)) in (0u32..).zip(part.ids.iter().zip(&part.digests)) {
+            let hashed = hash(id);
             let odd_word = odd.next_if(|(at, _)| *at == row).map(|&(_, word)| numbers.id_words[word as usize]);
             let new = self.ids.len() as u32;
             let is_same = |log: &Self, other: u32| log.ids.get(other as usize) == id && log.odd_word(other) == odd_word;
@@ -291,7 +283,7 @@ impl EventLog {
             if odd_word == Some(0) {
                 count = CROWD;
             } else {
-                for &other in index.events.iter_hash(hash(id)).filter(|&&other| is_same(self, other)).take(CROWD) {
+                for &other in index.events.iter_hash(hashed).filter(|&&other| is_same(self, other)).take(CROWD) {
                     others[count] = other;
                     count += 1;
                 }
@@ -302,9 +294,9 @@ impl EventLog {
             }
             if count == CROWD {
                 let hashed = hash((id, digest));
-                let found = index.exact.find(hashed, |&other| {
-                    is_same(self, other) && self.digests.get(other as usize) == digest
-                });
+                let found = index
+                    .exact
+                    .find(hashed, |&other| is_same(self, other) && self.digests.get(other as usize) == digest);
                 if found.is_some() {
                     continue;
                 }
@@ -316,13 +308,12 @@ impl EventLog {
                 self.odd.push((new, word));
             }
             if count < CROWD {
-                index.events.insert_unique(hash(id), new, |&row| hash(self.ids.get(row as usize)));
+                index.events.insert_unique(hashed, new, |&row| hash(self.ids.get(row as usize)));
             }
-            if let Some(&first) = others.first() {
-                self.repeated += 1;
-                // Whatever is said in other words is said in those of one of them.
-                self.twins.extend(others.iter().map(|&other| (EventId(new), EventId(other.max(first)))));
+            if !others.is_empty() || odd_word == Some(0) {
+                self.twins.push(EventId(new));
             }
+            self.repeated += u64::from(!others.is_empty());
             fresh.push(row);
         }
         fresh
@@ -372,22 +363,24 @@ impl EventLog {
         }
     }
 
-    /// Pairs of which it is still to be seen whether they say the same.
-    pub fn twins(&self) -> &[Twins] {
+    /// Events whose id was there already, or that have none: whether their records say the same is still to be seen.
+    pub fn twins(&self) -> &[EventId] {
         &self.twins
     }
 
-    /// Compares the records of [`Self::twins`] and answers with the events that say what another one says. This fetches
-    /// records: not for a thread that draws.
+    /// Compares the records of [`Self::twins`] with those of the same id and answers with the events that say what an
+    /// earlier one says. This fetches records: not for a thread that draws.
     pub fn compare(&self) -> Vec<EventId> {
+        let id_of = |row: EventId| (self.ids.get(row.0 as usize), self.odd_word(row.0));
+        let ids: HashSet<_> = self.twins.iter().map(|&twin| id_of(twin)).collect();
         let mut records = Records::new(self);
+        let mut seen = HashSet::new();
         let mut twice = Vec::new();
-        for &(new, old) in &self.twins {
-            if twice.last() != Some(&new)
-                && let (Ok(one), Ok(two)) = (records.get(new), records.get(old))
-                && same(&one, &two)
-            {
-                twice.push(new);
+        for row in self.ids().filter(|&row| ids.contains(&id_of(row))) {
+            // What cannot be had again, or is no JSON, is like nothing else.
+            let said = records.get(row).ok().and_then(|raw| event_identity::digest(&raw));
+            if said.is_some_and(|said| !seen.insert((id_of(row), said))) {
+                twice.push(row);
             }
         }
         twice
@@ -396,9 +389,8 @@ impl EventLog {
     /// Takes in what [`Self::compare`] said of the first so many twins.
     pub fn settle(&mut self, compared: usize, twice: &[EventId]) {
         self.twins.drain(..compared.min(self.twins.len()));
-        let dropped = Arc::make_mut(&mut self.dropped);
-        for id in twice {
-            if dropped.insert(id.0) {
+        for &id in twice {
+            if Arc::make_mut(&mut self.dropped).insert(id.0) && self.odd_word(id.0) != Some(0) {
                 self.repeated = self.repeated.saturating_sub(1);
             }
         }

@@ -153,15 +153,8 @@ impl Default for Builder {
     }
 }
 
-const ALL: [Family; FAMILIES] = [
-    Family::Deed,
-    Family::Actor,
-    Family::Place,
-    Family::Ip,
-    Family::Agent,
-    Family::Resources,
-    Family::Id,
-];
+const ALL: [Family; FAMILIES] =
+    [Family::Deed, Family::Actor, Family::Place, Family::Ip, Family::Agent, Family::Resources, Family::Id];
 
 /// A place in a part to which it can be cut back.
 #[derive(Clone, Copy, Debug)]
@@ -280,8 +273,7 @@ impl Builder {
             self.word(Family::Deed, &event.name),
             self.word(Family::Deed, &event.error),
         );
-        let (region, recipient) =
-            (self.word(Family::Place, &event.region), self.word(Family::Place, &event.recipient));
+        let (region, recipient) = (self.word(Family::Place, &event.region), self.word(Family::Place, &event.recipient));
         let row = Row {
             time: seconds(event.time),
             deed: self.deed(source, name, error, event.read_only),

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::keys::{Field, KEYS, Key, Place, Who};
+use super::keys::{Field, KEYS, Key, Who};
 use super::records::{Record, Records, fetch_of};
 use super::{EventId, EventLog, Flags, part};
 use crate::model::{ActorKind, Text};
@@ -53,30 +53,11 @@ impl<'a> EventRow<'a> {
 
     /// The word's number in its dictionary: equal numbers, equal words; 0 is the empty word.
     pub fn word_id(&self, field: Field) -> u32 {
-        match field {
-            Field::Name => self.log.deeds.values.get(self.key(Key::Deed) as usize).name,
-            Field::Source => self.log.deeds.values.get(self.key(Key::Deed) as usize).source,
-            Field::Error => self.log.deeds.values.get(self.key(Key::Deed) as usize).error,
-            Field::Region => self.place().region,
-            Field::Recipient => self.place().recipient,
-            Field::ActorKey => self.who().key,
-            Field::ActorName => self.who().name,
-            Field::Session => self.who().session,
-            Field::AccessKey => self.who().access_key,
-            Field::Account => self.who().account,
-            Field::InvokedBy => self.who().invoked_by,
-            Field::Ip => self.key(Key::Ip),
-            Field::Agent => self.key(Key::Agent),
-            Field::Resources => self.key(Key::Resources),
-        }
+        self.log.word_of(field, self.key(field.key()))
     }
 
     fn who(&self) -> Who {
         self.log.actors.values.get(self.key(Key::Actor) as usize)
-    }
-
-    fn place(&self) -> Place {
-        self.log.places.values.get(self.key(Key::Place) as usize)
     }
 
     pub fn actor_kind(&self) -> ActorKind {
@@ -159,6 +140,25 @@ impl EventLog {
                 };
                 self.words[family as usize].len()
             }
+        }
+    }
+
+    /// The word of a field that a key's number decides: its number in the dictionary.
+    pub fn word_of(&self, field: Field, id: u32) -> u32 {
+        let at = id as usize;
+        match field {
+            Field::Name => self.deeds.values.get(at).name,
+            Field::Source => self.deeds.values.get(at).source,
+            Field::Error => self.deeds.values.get(at).error,
+            Field::Region => self.places.values.get(at).region,
+            Field::Recipient => self.places.values.get(at).recipient,
+            Field::ActorKey => self.actors.values.get(at).key,
+            Field::ActorName => self.actors.values.get(at).name,
+            Field::Session => self.actors.values.get(at).session,
+            Field::AccessKey => self.actors.values.get(at).access_key,
+            Field::Account => self.actors.values.get(at).account,
+            Field::InvokedBy => self.actors.values.get(at).invoked_by,
+            Field::Ip | Field::Agent | Field::Resources => id,
         }
     }
 

@@ -39,13 +39,20 @@ fn a_clone_does_not_grow_and_may_grow_by_itself() {
     assert_eq!(before.append(&[event(1), event(2), event(3)]), Appended { new: 2, duplicates: 1 });
     assert_eq!(log.append(&[event(2), event(4)]), Appended { new: 1, duplicates: 1 });
     let names = |log: &EventLog| log.iter().map(|row| row.word(Field::Name).to_owned()).collect::<Vec<_>>();
-    assert_eq!((names(&before), names(&log)), (vec!["E1".into(), "E2".into(), "E3".into()], vec!["E1".into(), "E2".into(), "E4".into()]));
+    assert_eq!(
+        (names(&before), names(&log)),
+        (vec!["E1".into(), "E2".into(), "E3".into()], vec!["E1".into(), "E2".into(), "E4".into()])
+    );
 }
 
 #[test]
 fn our_own_calls_are_known_by_their_agent() {
     let mut log = EventLog::default();
-    log.append(&[Event { name: "ListUsers".into(), agent: "aws-sdk-rust/1.3 app/mgmtscope".into(), ..Event::default() }]);
+    log.append(&[Event {
+        name: "ListUsers".into(),
+        agent: "aws-sdk-rust/1.3 app/mgmtscope".into(),
+        ..Event::default()
+    }]);
     assert!(log.get(EventId(0)).is_own());
 }
 

@@ -1,5 +1,6 @@
 //! A dictionary: each word once, in pieces of text that are shared with clones.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
@@ -50,6 +51,11 @@ impl Words {
         self.pieces.iter().flat_map(|piece| (0..piece.ends.len()).map(|at| piece.get(at)))
     }
 
+    /// The words one after the other, in pieces, with the end of each in its piece: to search many at once.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &[u32])> + '_ {
+        self.pieces.iter().map(|piece| (&piece.text[..], &piece.ends[..]))
+    }
+
     /// Adds a word that is clean already.
     fn push(&mut self, word: &str) -> u32 {
         if self.len as usize & (PIECE - 1) == 0 {
@@ -74,9 +80,13 @@ impl Words {
     pub fn intern(&mut self, index: &mut HashTable<u32>, word: &str) -> u32 {
         let word = shortened(word);
         let hashed = hash(word.as_bytes());
-        if let Some(&id) = index.find(hashed, |&id| self.get(id) == word) {
-            return id;
+        match index.find(hashed, |&id| self.get(id) == word) {
+            Some(&id) => id,
+            None => self.add(index, hashed, word),
         }
+    }
+
+    fn add(&mut self, index: &mut HashTable<u32>, hashed: u64, word: &str) -> u32 {
         let id = self.push(word);
         index.insert_unique(hashed, id, |&id| hash(self.get(id).as_bytes()));
         id
@@ -84,11 +94,15 @@ impl Words {
 
     /// The same for foreign text.
     pub fn intern_foreign(&mut self, index: &mut HashTable<u32>, word: &str) -> u32 {
+        let hashed = hash(word.as_bytes());
         // Words are clean: what is found is.
-        if let Some(&id) = index.find(hash(word.as_bytes()), |&id| self.get(id) == word) {
+        if let Some(&id) = index.find(hashed, |&id| self.get(id) == word) {
             return id;
         }
-        self.intern(index, &clean(word))
+        match clean(word) {
+            Cow::Borrowed(clean) if clean.len() <= LONGEST => self.add(index, hashed, clean),
+            clean => self.intern(index, &clean),
+        }
     }
 
     pub fn index(&self) -> HashTable<u32> {

@@ -1,0 +1,293 @@
+//! Filters over millions of events: what many events have in common is held against a term once, and then only numbers are
+//! looked at. It selects exactly what [`super::Filter::matches`] would, row for row.
+
+use rayon::prelude::*;
+
+use super::{Filter, Ready, Test, holds};
+use crate::analysis::Assessment;
+use crate::model::log::{EventLog, Family, Field, Key, Rows, Words};
+use crate::panes::cell::Value;
+use crate::panes::{Column, Of, Pane};
+
+/// How one term is held against rows.
+struct Held<'a> {
+    negated: bool,
+    ways: Vec<Way<'a>>,
+}
+
+/// A row is hit when one of a term's ways says so.
+enum Way<'a> {
+    /// By the number that the row has in a column.
+    Key(Key, Vec<bool>),
+    /// By its time, in seconds.
+    Time(&'a Test),
+    /// By its time as it is written, to the minute.
+    Written(&'a Test),
+    /// By itself.
+    Row(&'a Column, &'a Test),
+    Question(&'a Test),
+}
+
+/// The rows of `rows` that the filter leaves, in their order.
+pub fn select(filter: &Filter, pane: &Pane, a: &Assessment, log: &EventLog, rows: Vec<u32>) -> Vec<u32> {
+    let held: Vec<Held<'_>> = filter.terms.iter().map(|term| hold(term, pane, a, log)).collect();
+    let pieces: Vec<Vec<bool>> =
+        log.pieces().collect::<Vec<_>>().into_par_iter().map(|piece| hits(&held, piece, a)).collect();
+    let size = pieces.first().map_or(1, Vec::len);
+    let is_hit = |&row: &u32| pieces[row as usize / size][row as usize % size];
+    rows.into_iter().filter(is_hit).collect()
+}
+
+fn hold<'a>(term: &'a Ready, pane: &'a Pane, a: &Assessment, log: &EventLog) -> Held<'a> {
+    let columns: Vec<&Column> = match (term.column, &term.test) {
+        (_, Test::Question(..)) => Vec::new(),
+        (Some(column), _) => vec![&pane.columns[column]],
+        (None, _) => pane.columns.iter().filter(|column| term.looks_at(column)).collect(),
+    };
+    let mut ways = Vec::new();
+    if let Test::Question(..) = term.test {
+        ways.push(Way::Question(&term.test));
+    }
+    for key in Key::ALL {
+        let of_key: Vec<&Column> = columns.iter().copied().filter(|column| column.of.key() == Some(key)).collect();
+        if !of_key.is_empty() {
+            ways.push(Way::Key(key, by_key(&term.test, key, &of_key, a, log)));
+        }
+    }
+    for column in columns {
+        match column.of {
+            Of::Time if may_be_written(&term.test) => ways.push(Way::Written(&term.test)),
+            Of::Time if !matches!(term.test, Test::Regex(..) | Test::Fuzzy(_)) => ways.push(Way::Time(&term.test)),
+            Of::Row => ways.push(Way::Row(column, &term.test)),
+            Of::Time | Of::Key(_) | Of::Word(_) => {}
+        }
+    }
+    Held { negated: term.negated, ways }
+}
+
+/// Whether a time as it is written may match at all.
+fn may_be_written(test: &Test) -> bool {
+    match test {
+        Test::Regex(_, Some(literal)) => {
+            literal.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | ':' | ' ' | '|'))
+        }
+        Test::Regex(_, None) | Test::Exactly(_) => true,
+        _ => false,
+    }
+}
+
+/// For each number of a key: whether one of the columns that it decides is hit.
+fn by_key(test: &Test, key: Key, columns: &[&Column], a: &Assessment, log: &EventLog) -> Vec<bool> {
+    let mut hit = vec![false; log.key_count(key)];
+    let mut rest: Vec<&Column> = columns.to_vec();
+    if let Test::Regex(regex, Some(_)) = test {
+        // A plain word is looked for in whole dictionaries at once.
+        let fields: Vec<Field> = columns.iter().filter_map(|column| column.of.field()).collect();
+        if let Some(first) = fields.first() {
+            let words = found_in(log.words(first.family()), regex);
+            if words.iter().any(|&word| word) {
+                hit.par_iter_mut().enumerate().for_each(|(id, hit)| {
+                    let id = u32::try_from(id).unwrap_or(u32::MAX);
+                    *hit = fields.iter().any(|&field| words[log.word_of(field, id) as usize]);
+                });
+            }
+        }
+        rest.retain(|column| column.of.field().is_none());
+    }
+    if rest.is_empty() {
+        return hit;
+    }
+    // Everything else is asked of one row for each number.
+    let first = first_rows(log, key);
+    hit.par_iter_mut().zip(first).for_each(|(hit, row)| {
+        if !*hit && row != u32::MAX {
+            *hit = rest.iter().any(|column| holds(test, &(column.cell)(a, row as usize).value, a.as_of));
+        }
+    });
+    hit
+}
+
+/// A row for each number of a key; the greatest number where no row has it.
+pub(in crate::panes) fn first_rows(log: &EventLog, key: Key) -> Vec<u32> {
+    let mut first = vec![u32::MAX; log.key_count(key)];
+    for piece in log.pieces() {
+        for (row, &id) in (piece.first..).zip(piece.keys[key as usize]) {
+            let first = &mut first[id as usize];
+            if *first == u32::MAX {
+                *first = row;
+            }
+        }
+    }
+    first
+}
+
+/// Of each word: whether something is found in it.
+fn found_in(words: &Words, regex: &regex::Regex) -> Vec<bool> {
+    let found: Vec<Vec<bool>> = words
+        .texts()
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .map(|(text, ends)| {
+            let mut found = vec![false; ends.len()];
+            let (mut at, mut word) = (0, 0);
+            // Words stand one after the other without a gap: what lies across a border is no hit.
+            while let Some(hit) = regex.find_at(text, at) {
+                word += ends[word..].partition_point(|&end| (end as usize) <= hit.start());
+                let Some(&end) = ends.get(word) else { break };
+                if hit.end() <= end as usize {
+                    found[word] = true;
+                    at = end as usize;
+                } else {
+                    at = text[hit.start()..].chars().next().map_or(text.len(), |c| hit.start() + c.len_utf8());
+                }
+            }
+            found
+        })
+        .collect();
+    found.concat()
+}
+
+fn hits(held: &[Held<'_>], piece: Rows<'_>, a: &Assessment) -> Vec<bool> {
+    let len = piece.time.len();
+    let mut all = vec![true; len];
+    let mut one = vec![false; len];
+    for term in held {
+        one.fill(false);
+        for way in &term.ways {
+            try_way(way, piece, a, &all, &mut one);
+        }
+        for (all, &one) in all.iter_mut().zip(&one) {
+            *all &= one != term.negated;
+        }
+    }
+    all
+}
+
+fn try_way(way: &Way<'_>, piece: Rows<'_>, a: &Assessment, open: &[bool], one: &mut [bool]) {
+    let time = |seconds: u32| match seconds {
+        0 => Value::Unknown,
+        seconds => jiff::Timestamp::from_second(i64::from(seconds)).map_or(Value::Unknown, Value::Time),
+    };
+    let mut each = |is_hit: &mut dyn FnMut(usize) -> bool| {
+        for (at, one) in one.iter_mut().enumerate() {
+            if open[at] && !*one {
+                *one = is_hit(at);
+            }
+        }
+    };
+    match way {
+        Way::Key(key, hit) => {
+            for (one, &id) in one.iter_mut().zip(piece.keys[*key as usize]) {
+                *one |= hit[id as usize];
+            }
+        }
+        Way::Time(test) => each(&mut |at| holds(test, &time(piece.time[at]), a.as_of)),
+        Way::Written(test) => {
+            let mut last = (u32::MAX, false);
+            each(&mut |at| {
+                let minute = piece.time[at] / 60;
+                if minute != last.0 || piece.time[at] == 0 {
+                    last = (minute, holds(test, &time(piece.time[at]), a.as_of));
+                }
+                last.1
+            });
+        }
+        Way::Row(column, test) => {
+            each(&mut |at| holds(test, &(column.cell)(a, piece.first as usize + at).value, a.as_of));
+        }
+        Way::Question(Test::Question(question, text, certain)) => {
+            each(&mut |at| (question.holds)(a, piece.first as usize + at, text, *certain));
+        }
+        Way::Question(_) => {}
+    }
+}
+
+impl Of {
+    pub(in crate::panes) fn key(self) -> Option<Key> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Word(field) => Some(field.key()),
+            Self::Row | Self::Time => None,
+        }
+    }
+
+    fn field(self) -> Option<Field> {
+        match self {
+            Self::Word(field) => Some(field),
+            _ => None,
+        }
+    }
+}
+
+/// The families of words are told apart by key, so that one search serves all columns of a key.
+const _: () = assert!(Key::ALL.len() < Family::Id as usize + 1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{Lens, assess, fixture};
+    use crate::model::{Batch, Event};
+    use crate::panes::activity::ACTIVITY;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_hit_across_two_words_is_none() {
+        let mut log = EventLog::default();
+        let event = |ip: &str| Event { name: "E".into(), ip: ip.into(), id: ip.into(), ..Event::default() };
+        log.append(&["10.0.0.1", "10.0.0.2", "é1", "1é"].map(event));
+        let regex = |text: &str| super::super::regex(text).expect("a pattern");
+        let words = log.words(Family::Ip);
+        let found = |text: &str| {
+            let found = found_in(words, &regex(text));
+            words.iter().zip(found).filter(|(_, found)| *found).map(|(word, _)| word.to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(found("1"), ["10.0.0.1", "10.0.0.2", "é1", "1é"]);
+        assert_eq!(found("11"), Vec::<String>::new());
+        assert_eq!(found("2é"), Vec::<String>::new());
+        assert_eq!(found("É"), ["é1", "1é"]);
+    }
+
+    fn assessment() -> Assessment {
+        let mut facts = fixture::facts();
+        let mut events = fixture::events();
+        // Times that agree to the minute, ids that are none, and a record without a time.
+        for n in 0..300u32 {
+            events.push(Event {
+                id: format!("{n:08x}-0000-4000-8000-00000000000{}", n % 10).as_str().into(),
+                time: (n % 7 != 0).then(|| fixture::now() - jiff::SignedDuration::from_secs(i64::from(n) * 13)),
+                name: ["ListUsers", "CreateUser", "ConsoleLogin"][n as usize % 3].into(),
+                source: "iam.amazonaws.com".into(),
+                ip: format!("10.0.{}.{}", n % 4, n).as_str().into(),
+                error: if n % 5 == 0 { "AccessDenied".into() } else { "".into() },
+                read_only: Some(n % 3 == 0),
+                ..Event::default()
+            });
+        }
+        facts.apply(Batch::Events(events));
+        assess(facts, fixture::now(), Lens::default())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+        #[test]
+        fn it_selects_what_matches(terms in proptest::collection::vec(
+            prop_oneof![
+                "!?(a|e|10|10.0.1|2026|11-0|0000000|-4000-8000|amazon|role|iam|zz|[a-z]{1,2})",
+                "(event|source|principal|ip|kind|rw|error|needs|region|id|time)[:!=](a|W|r|role|10.0.1|never|-|yes|any|iam|[a-z]{1,2})",
+                proptest::sample::select(vec![
+                    "/^1/", "/User$/", "/[0-9]{8}/", "~crus", "since:1h", "age>30m", "age<2h", "time>2026-01-01",
+                    "error!=\"\"", "ip=10.0.1.1", "time=never", "time:unknown",
+                ]).prop_map(ToOwned::to_owned),
+            ], 0..3))
+        {
+            static A: std::sync::LazyLock<Assessment> = std::sync::LazyLock::new(assessment);
+            let text = terms.join(" ");
+            if let Ok(filter) = Filter::new(&text, &ACTIVITY) {
+                let all = A.activity.order.clone();
+                let expected: Vec<u32> =
+                    all.iter().copied().filter(|&row| filter.matches(&ACTIVITY, &A, row as usize)).collect();
+                prop_assert_eq!(select(&filter, &ACTIVITY, &A, &A.facts.events, all), expected, "{}", text);
+            }
+        }
+    }
+}
