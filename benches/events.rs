@@ -13,9 +13,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
+use mgmtscope::analysis::{Lens, assess};
 use mgmtscope::collect::files::Files;
 use mgmtscope::collect::{Order, RegionScope, gather};
 use mgmtscope::model::{Ask, Facts};
+use mgmtscope::panes::PaneId;
+use mgmtscope::panes::filter::Filter;
+use mgmtscope::panes::order::{Sort, order};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
@@ -69,6 +73,9 @@ fn files(tree: &Path) -> Vec<PathBuf> {
     entries.map(walkdir::DirEntry::into_path).filter(|path| path.extension().is_some_and(|end| end == "gz")).collect()
 }
 
+/// By principal and call.
+type Counts = HashMap<(String, String), usize>;
+
 /// The floor: how many events, and in how many groups.
 fn floor(tree: &Path, threads: usize) -> (usize, usize) {
     let files = files(tree);
@@ -76,7 +83,7 @@ fn floor(tree: &Path, threads: usize) -> (usize, usize) {
     let count = |_| {
         let mut decompressor = libdeflater::Decompressor::new();
         let mut unpacked = Vec::new();
-        let mut counts: HashMap<(String, String), usize> = HashMap::new();
+        let mut counts = Counts::new();
         let mut events = 0;
         while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
             let Ok(packed) = std::fs::read(path) else { continue };
@@ -97,7 +104,7 @@ fn floor(tree: &Path, threads: usize) -> (usize, usize) {
         }
         (events, counts)
     };
-    let parts: Vec<(usize, HashMap<(String, String), usize>)> = std::thread::scope(|scope| {
+    let parts: Vec<(usize, Counts)> = std::thread::scope(|scope| {
         let handles: Vec<_> = (0..threads).map(|n| scope.spawn(move || count(n))).collect();
         handles.into_iter().filter_map(|handle| handle.join().ok()).collect()
     });
@@ -180,7 +187,28 @@ fn main() {
     if let Some((ours, floor)) = best {
         let _ = writeln!(stdout(), "best of 5: {:.2} x F", ours.as_secs_f64() / floor.as_secs_f64());
     }
-    let (took, lengths) =
-        timed(|| mgmtscope::analysis::assess(facts.clone(), Timestamp::UNIX_EPOCH, Default::default()));
-    let _ = writeln!(stdout(), "assess all: {took:?} ({} shown)", lengths.activity.order.len());
+    let (took, picture) = timed(|| assess(facts, Timestamp::UNIX_EPOCH, Lens::default()));
+    let _ = writeln!(stdout(), "assess all: {took:?} ({} shown)", picture.activity.order.len());
+    let pane = PaneId::Activity.pane();
+    let words = ["a", "as", "ass", "assumerole", "10.1", "zzz", "error!=\"\"", "principal:eks event:get", "2025-10-17"];
+    for word in words {
+        let filter = Filter::new(word, pane).unwrap_or_default();
+        let mut times: Vec<Duration> = (0..9).map(|_| timed(|| order(pane, &picture, &filter, None)).0).collect();
+        times.sort_unstable();
+        let found = order(pane, &picture, &filter, None).len();
+        let _ = writeln!(stdout(), "filter {word:<24} p50 {:?}, worst {:?} ({found} found)", times[4], times[8]);
+    }
+    for name in ["time", "event", "principal", "ip", "resource"] {
+        let sort = pane.column(name).map(|column| Sort { column, descending: false });
+        let mut times: Vec<Duration> =
+            (0..5).map(|_| timed(|| order(pane, &picture, &Filter::default(), sort)).0).collect();
+        times.sort_unstable();
+        let _ = writeln!(stdout(), "sort by {name:<23} p50 {:?}, worst {:?}", times[2], times[4]);
+    }
+    let log = &picture.facts.events;
+    let ids: Vec<_> = log.ids().step_by((log.len() / 200).max(1)).collect();
+    let mut times: Vec<Duration> = ids.iter().map(|&id| timed(|| black_box(log.get(id).raw())).0).collect();
+    times.sort_unstable();
+    let last = times.len().saturating_sub(1);
+    let _ = writeln!(stdout(), "fetch a record again: p50 {:?}, p99 {:?}", times[last / 2], times[last * 99 / 100]);
 }

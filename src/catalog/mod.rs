@@ -15,5 +15,6 @@ pub mod powers;
 pub mod reach_roles;
 pub mod residency;
 pub mod resource_types;
+pub mod rules;
 pub mod services;
 pub mod vendors;

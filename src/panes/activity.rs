@@ -1,5 +1,7 @@
 //! Activity: what was done in the account, newest first.
 
+mod rules;
+
 use serde_json::Value as Json;
 
 use super::cell::Tone;
@@ -70,7 +72,9 @@ pub static ACTIVITY: Pane = Pane {
         Column::fixed("account", "ACCOUNT", 12, 11, |a, row| word(a, row, Field::Account)).of(Of::Word(Field::Account)),
         Column::share("arn", "PRINCIPAL ARN", 20, 2, 12, |a, row| word(a, row, Field::ActorKey))
             .of(Of::Word(Field::ActorKey)),
-        Column::fixed("id", "EVENT ID", 36, 13, |a, row| Cell::text(event(a, row).event_id().to_string())).least(8),
+        Column::fixed("id", "EVENT ID", 36, 13, |a, row| Cell::text(event(a, row).event_id().to_string()))
+            .of(Of::Id)
+            .least(8),
     ],
     time: Some("time"),
     sort: None,
@@ -132,6 +136,25 @@ fn word(a: &Assessment, row: usize, field: Field) -> Cell<'_> {
     Cell::text(event(a, row).word(field))
 }
 
+/// How the caller came by its credentials: the calls that gave them out, the nearest first.
+fn chain(event: EventRow<'_>) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let (mut seen, mut at) = (vec![event.id()], event);
+    // A chain of roles has few links; one that leads back to itself was made up.
+    while let Some(issuer) = at.issuer().filter(|issuer| !seen.contains(&issuer.id()) && seen.len() < 10) {
+        let words = format!("{} by {}", issuer.word(Field::Name), issuer.word(Field::ActorName));
+        let label = if lines.is_empty() { "Credentials from" } else { "and those from" };
+        let line = Line::field(label, words).to(Target::Row(PaneId::Activity, format!("event-{}", issuer.id().0)));
+        lines.push(match issuer.time() {
+            Some(time) => line.and("  ", Tone::Plain).and_time(time),
+            None => line,
+        });
+        seen.push(issuer.id());
+        at = issuer;
+    }
+    lines
+}
+
 fn detail(a: &Assessment, row: usize) -> Document {
     let event = event(a, row);
     let word = |field: Field| event.word(field).to_string();
@@ -181,6 +204,11 @@ fn detail(a: &Assessment, row: usize) -> Document {
         some("Access key", Field::AccessKey)
             .map(|line| line.to(Target::Filter(PaneId::Activity, format!("key=\"{}\"", event.word(Field::AccessKey))))),
     );
+    who.extend(chain(event));
+    if !event.issued().is_empty() {
+        let uses = Target::Filter(PaneId::Activity, format!("key=\"{}\"", event.issued()));
+        who.push(Line::field("Gave out", event.issued()).and("  what was done with it", Tone::Dim).to(uses));
+    }
     who.extend(
         some("Address", Field::Ip)
             .map(|line| line.to(Target::Filter(PaneId::Activity, format!("ip=\"{}\"", event.word(Field::Ip))))),
@@ -215,6 +243,7 @@ fn detail(a: &Assessment, row: usize) -> Document {
     ];
     Document::new(format!("{} by {}", event.word(Field::Name), event.word(Field::ActorName)))
         .section("What", what.into_iter().flatten().collect())
+        .section("Rules that it raises", rules::lines(&event.raw()))
         .section("Who", who)
         .section("Resources", resources.collect())
         .section("Did it need this account", place)

@@ -121,6 +121,8 @@ pub enum Of {
     Row,
     /// Its time, which is the cell.
     Time,
+    /// Its id, which is the cell.
+    Id,
     /// A key of the log.
     Key(Key),
     /// A word of the log, which is the cell's text.

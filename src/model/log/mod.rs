@@ -22,6 +22,7 @@ use keys::{Deed, FAMILIES, KEYS, Place, Table, Who};
 use part::{Builder, Kept, Part};
 
 pub use keys::{Family, Field, Key};
+pub use part::uuid_bytes;
 pub use records::{Fetch, Record, Records};
 pub use row::{EventRow, Rows};
 pub use words::Words;

@@ -358,14 +358,19 @@ pub(super) fn uuid(text: &str) -> Option<[u8; 16]> {
 
 /// The text of [`uuid`]'s bytes.
 pub(super) fn uuid_text(bytes: [u8; 16]) -> String {
+    uuid_bytes(bytes).iter().copied().map(char::from).collect()
+}
+
+/// The same without an allocation; all of it is ASCII.
+pub fn uuid_bytes(bytes: [u8; 16]) -> [u8; 36] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(36);
-    for (n, byte) in bytes.into_iter().enumerate() {
-        if matches!(n, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    let mut text = [b'-'; 36];
+    let mut at = 0;
+    for byte in bytes {
+        at += usize::from(matches!(at, 8 | 13 | 18 | 23));
+        text[at] = DIGITS[usize::from(byte >> 4)];
+        text[at + 1] = DIGITS[usize::from(byte & 15)];
+        at += 2;
     }
     text
 }

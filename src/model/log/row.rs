@@ -108,6 +108,13 @@ impl<'a> EventRow<'a> {
         }
     }
 
+    /// The call that gave out the access key with which this one was signed, if it is in the log.
+    pub fn issuer(&self) -> Option<Self> {
+        let key = self.word_id(Field::AccessKey);
+        let (id, _) = self.log.issued.iter().find(|(_, word)| key != 0 && *word == key)?;
+        Some(Self { log: self.log, id: EventId(id) })
+    }
+
     /// Where the record is, as AWS wrote it.
     pub fn record(&self) -> Record {
         match fetch_of(self.log, self.id) {
@@ -162,11 +169,21 @@ impl EventLog {
         }
     }
 
+    /// Those of some rows whose id is no UUID, counted from the first, with their id.
+    pub fn odd_ids(&self, first: u32, rows: usize) -> impl Iterator<Item = (usize, &str)> + '_ {
+        let from = self.odd.partition_point(|(row, _)| row < first);
+        let odd =
+            (from..self.odd.len()).map(|at| self.odd.get(at)).map(move |(row, word)| ((row - first) as usize, word));
+        let words = &self.words[super::Family::Id as usize];
+        odd.take_while(move |(at, _)| *at < rows).map(|(at, word)| (at, words.get(word)))
+    }
+
     /// The columns of a piece of the log, for scans: the first row, then times and keys of its rows.
     pub fn pieces(&self) -> impl ExactSizeIterator<Item = Rows<'_>> + '_ {
         (0..self.time.pieces()).map(|piece| Rows {
             first: u32::try_from(piece * super::column::ROWS).unwrap_or(u32::MAX),
             time: self.time.slice(piece),
+            ids: self.ids.slice(piece),
             keys: std::array::from_fn(|key| self.keys[key].slice(piece)),
         })
     }
@@ -178,6 +195,8 @@ pub struct Rows<'a> {
     pub first: u32,
     /// Seconds since 1970; 0: not known.
     pub time: &'a [u32],
+    /// The bytes of ids that are UUIDs; what the others have is no text.
+    pub ids: &'a [[u8; 16]],
     /// By [`Key`].
     pub keys: [&'a [u32]; KEYS],
 }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::{Filter, Ready, Test, holds};
 use crate::analysis::Assessment;
-use crate::model::log::{EventLog, Family, Field, Key, Rows, Words};
+use crate::model::log::{EventLog, Family, Field, Key, Rows, Words, uuid_bytes};
 use crate::panes::cell::Value;
 use crate::panes::{Column, Of, Pane};
 
@@ -23,6 +23,8 @@ enum Way<'a> {
     Time(&'a Test),
     /// By its time as it is written, to the minute.
     Written(&'a Test),
+    /// By its id: what is looked for in ids that are UUIDs, and in those that are not.
+    Id(Vec<(usize, String)>, &'a Test),
     /// By itself.
     Row(&'a Column, &'a Test),
     Question(&'a Test),
@@ -58,11 +60,29 @@ fn hold<'a>(term: &'a Ready, pane: &'a Pane, a: &Assessment, log: &EventLog) -> 
         match column.of {
             Of::Time if may_be_written(&term.test) => ways.push(Way::Written(&term.test)),
             Of::Time if !matches!(term.test, Test::Regex(..) | Test::Fuzzy(_)) => ways.push(Way::Time(&term.test)),
+            Of::Id => ways.push(match &term.test {
+                Test::Regex(_, Some(literal)) => Way::Id(in_uuids(literal.split('|')), &term.test),
+                _ => Way::Row(column, &term.test),
+            }),
             Of::Row => ways.push(Way::Row(column, &term.test)),
             Of::Time | Of::Key(_) | Of::Word(_) => {}
         }
     }
     Held { negated: term.negated, ways }
+}
+
+/// Where in a UUID each of these words could stand, if anywhere: between its dashes there are eight, four, four, four and
+/// twelve digits.
+fn in_uuids<'a>(words: impl Iterator<Item = &'a str>) -> Vec<(usize, String)> {
+    let fits = |word: &str, from: usize| {
+        (from..).zip(word.bytes()).all(|(at, c)| match at {
+            8 | 13 | 18 | 23 => c == b'-',
+            _ => c.is_ascii_hexdigit(),
+        })
+    };
+    let places = |word: &'a str| (0..=36usize.saturating_sub(word.len())).filter(move |&from| fits(word, from));
+    let words = words.filter(|word| !word.is_empty() && word.len() <= 36);
+    words.flat_map(|word| places(word).map(|from| (from, word.to_ascii_lowercase()))).collect()
 }
 
 /// Whether a time as it is written may match at all.
@@ -163,17 +183,21 @@ fn hits(held: &[Held<'_>], piece: Rows<'_>, a: &Assessment) -> Vec<bool> {
     all
 }
 
-fn try_way(way: &Way<'_>, piece: Rows<'_>, a: &Assessment, open: &[bool], one: &mut [bool]) {
-    let time = |seconds: u32| match seconds {
-        0 => Value::Unknown,
-        seconds => jiff::Timestamp::from_second(i64::from(seconds)).map_or(Value::Unknown, Value::Time),
-    };
-    let mut each = |is_hit: &mut dyn FnMut(usize) -> bool| {
+/// Tries rows that are open and not hit yet.
+fn eacher<'a>(open: &'a [bool], one: &'a mut [bool]) -> impl FnMut(&mut dyn FnMut(usize) -> bool) + 'a {
+    move |is_hit| {
         for (at, one) in one.iter_mut().enumerate() {
             if open[at] && !*one {
                 *one = is_hit(at);
             }
         }
+    }
+}
+
+fn try_way(way: &Way<'_>, piece: Rows<'_>, a: &Assessment, open: &[bool], one: &mut [bool]) {
+    let time = |seconds: u32| match seconds {
+        0 => Value::Unknown,
+        seconds => jiff::Timestamp::from_second(i64::from(seconds)).map_or(Value::Unknown, Value::Time),
     };
     match way {
         Way::Key(key, hit) => {
@@ -181,10 +205,10 @@ fn try_way(way: &Way<'_>, piece: Rows<'_>, a: &Assessment, open: &[bool], one: &
                 *one |= hit[id as usize];
             }
         }
-        Way::Time(test) => each(&mut |at| holds(test, &time(piece.time[at]), a.as_of)),
+        Way::Time(test) => eacher(open, one)(&mut |at| holds(test, &time(piece.time[at]), a.as_of)),
         Way::Written(test) => {
             let mut last = (u32::MAX, false);
-            each(&mut |at| {
+            eacher(open, one)(&mut |at| {
                 let minute = piece.time[at] / 60;
                 if minute != last.0 || piece.time[at] == 0 {
                     last = (minute, holds(test, &time(piece.time[at]), a.as_of));
@@ -192,11 +216,24 @@ fn try_way(way: &Way<'_>, piece: Rows<'_>, a: &Assessment, open: &[bool], one: &
                 last.1
             });
         }
+        Way::Id(places, test) => {
+            let odd: Vec<(usize, bool, &str)> =
+                (a.facts.events.odd_ids(piece.first, piece.time.len())).map(|(at, word)| (at, one[at], word)).collect();
+            if !places.is_empty() {
+                eacher(open, one)(&mut |at| {
+                    let text = uuid_bytes(piece.ids[at]);
+                    places.iter().any(|(from, word)| text[*from..].starts_with(word.as_bytes()))
+                });
+            }
+            for (at, before, word) in odd {
+                one[at] = before || holds(test, &Value::Text(word.into()), a.as_of);
+            }
+        }
         Way::Row(column, test) => {
-            each(&mut |at| holds(test, &(column.cell)(a, piece.first as usize + at).value, a.as_of));
+            eacher(open, one)(&mut |at| holds(test, &(column.cell)(a, piece.first as usize + at).value, a.as_of));
         }
         Way::Question(Test::Question(question, text, certain)) => {
-            each(&mut |at| (question.holds)(a, piece.first as usize + at, text, *certain));
+            eacher(open, one)(&mut |at| (question.holds)(a, piece.first as usize + at, text, *certain));
         }
         Way::Question(_) => {}
     }
@@ -207,7 +244,7 @@ impl Of {
         match self {
             Self::Key(key) => Some(key),
             Self::Word(field) => Some(field.key()),
-            Self::Row | Self::Time => None,
+            Self::Row | Self::Time | Self::Id => None,
         }
     }
 
