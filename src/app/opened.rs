@@ -180,6 +180,7 @@ mod tests {
         raw: |_, _| Value::Null,
         jumps: &[],
         empty: "",
+        short: &[],
         questions: &[],
         words: Vec::new,
     };

@@ -47,7 +47,7 @@ pub enum Choice {
 
 /// The filter language, for the help: what stands beside the key that begins a filter.
 const FILTERS: [&str; 2] =
-    ["word  !not  a|b  \"two words\"  /regex/  ~fuzzy", "field:part  field!part  age>90d  since:24h  last:never"];
+    ["word  !not  a|b  \"two words\"  /regex/  ~fuzzy", "field:part  field!part  age>90d  since:24h  between:3d..1d"];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {

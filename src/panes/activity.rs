@@ -57,6 +57,8 @@ pub static ACTIVITY: Pane = Pane {
             None => Cell::unknown(),
         })
         .of(Of::Key(Key::Deed)),
+        Column::fixed("mfa", "MFA", 3, 12, |a, row| Cell::flag(Some(event(a, row).mfa()))).of(Of::Key(Key::Actor)),
+        Column::fixed("console", "CONSOLE", 7, 12, |a, row| Cell::flag(Some(event(a, row).is_console()))),
         Column::fixed("needs", "NEEDS", 11, 6, |a, row| {
             let needs = needs(a, row);
             Cell::text(needs.word()).tone(if needs == Needs::Any { Tone::Plain } else { Tone::Dim })
@@ -113,6 +115,13 @@ pub static ACTIVITY: Pane = Pane {
         },
     ],
     empty: "No events in the period",
+    short: &[
+        ("error", "error!=\"\""),
+        ("write", "rw=W"),
+        ("read", "rw=r"),
+        ("root", "kind=root"),
+        ("console", "console:yes"),
+    ],
     questions: &[],
     words: Vec::new,
 };

@@ -52,6 +52,7 @@ pub static COVERAGE: Pane = Pane {
     },
     jumps: &[],
     empty: "Nothing was asked",
+    short: &[],
     questions: &[],
     words: Vec::new,
 };

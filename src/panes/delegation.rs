@@ -79,6 +79,7 @@ pub static DELEGATION: Pane = Pane {
         },
     ],
     empty: "Nothing is delegated, and no organization was found",
+    short: &[],
     questions: &[],
     words: Vec::new,
 };

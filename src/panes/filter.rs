@@ -2,8 +2,10 @@
 //!
 //! Terms are AND. A term is a word, `"quoted"`, `/regex/`, `~fuzzy`, or a field with one: `field:value` (contains),
 //! `field!value` (does not), `field=value` and `field!=value` (exactly), `age>90d`, `count>=3`, `last:never`,
-//! `since:24h`. `!` before a term negates it; `a|b` means either. Without regard to case, but for `=`.
+//! `since:24h`, `until:2026-11-01`, `between:3d..1d`, `ip:10.0.0.0/8`. `!` before a term negates it; `a|b` means either.
+//! Without regard to case, but for `=`. A pane may have words of its own, such as `error`, that stand for a term.
 
+mod ranges;
 pub mod scan;
 
 use std::cell::RefCell;
@@ -17,6 +19,7 @@ use regex::{Regex, RegexBuilder};
 use super::cell::{TimeStyle, Value};
 use super::{Asked, Pane, PaneId, Question};
 use crate::analysis::Assessment;
+use ranges::{Network, When, within};
 
 /// What a value is held against.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -248,6 +251,9 @@ enum Test {
     /// Against the age of a time.
     Age(Operator, SignedDuration),
     Moment(Operator, Timestamp),
+    /// From and to a time, both included.
+    Within(Option<When>, Option<When>),
+    Network(Network),
     /// Asked of the row, not held against a cell.
     Question(&'static Question, String, bool),
 }
@@ -339,13 +345,29 @@ impl Filter {
 
 fn ready(term: Term, pane: &Pane) -> Result<Ready, FilterError> {
     let Some((name, operator)) = &term.field else {
+        if let Needle::Words(words) = &term.needle
+            && let [word] = &words[..]
+            && let Some((_, means)) = pane.short.iter().find(|(short, _)| short == word)
+        {
+            // What a pane's short words mean is read by a test.
+            let meant = parse(means)?.into_iter().next().map(|meant| ready(meant, pane)).transpose()?;
+            if let Some(meant) = meant {
+                return Ok(Ready { negated: meant.negated != term.negated, ..meant });
+            }
+        }
         return Ok(Ready { negated: term.negated, column: None, test: contains(&term)? });
     };
     let negated = term.negated != matches!(operator, Operator::HasNot | Operator::IsNot);
-    if name == "since" {
+    if let "since" | "until" | "between" = name.as_str() {
         let column = pane.time.and_then(|time| pane.column(time));
-        let Some(column) = column else { return fail(term.at, format!("{} has no time for `since:`", pane.title)) };
-        return Ok(Ready { negated, column: Some(column), test: since(&term)? });
+        let Some(column) = column else { return fail(term.at, format!("{} has no time for `{name}:`", pane.title)) };
+        let test = match name.as_str() {
+            "since" => within(plain(&term)?.as_str(), ".."),
+            "until" => within("..", plain(&term)?.as_str()),
+            _ => plain(&term)?.split_once("..").and_then(|(from, to)| within(from, to)),
+        };
+        let Some(test) = test else { return fail(term.at, TIMES) };
+        return Ok(Ready { negated, column: Some(column), test });
     }
     if let Some(question) = pane.questions.iter().find(|question| question.name == name) {
         let text = plain(&term)?;
@@ -364,6 +386,12 @@ fn ready(term: Term, pane: &Pane) -> Result<Ready, FilterError> {
         return fail(term.at, format!("no field `{name}` here; there are {}", known.join(", ")));
     };
     let test = match operator {
+        Operator::Has | Operator::HasNot if pane.columns[column].name == "ip" => {
+            match plain(&term).ok().and_then(|text| Network::parse(&text)) {
+                Some(network) => Test::Network(network),
+                None => contains(&term)?,
+            }
+        }
         Operator::Has | Operator::HasNot => contains(&term)?,
         Operator::Is | Operator::IsNot => Test::Exactly(plain(&term)?),
         operator => compared(*operator, &term)?,
@@ -408,16 +436,8 @@ fn contains(term: &Term) -> Result<Test, FilterError> {
     }
 }
 
-fn since(term: &Term) -> Result<Test, FilterError> {
-    let value = plain(term)?;
-    if let Some(age) = duration(&value) {
-        return Ok(Test::Age(Operator::LessOrEqual, age));
-    }
-    match moment(&value) {
-        Some(time) => Ok(Test::Moment(Operator::GreaterOrEqual, time)),
-        None => fail(term.at, "`since:` takes a length of time such as 24h or a date such as 2026-11-01"),
-    }
-}
+const TIMES: &str = "this takes a length of time such as 24h or a time such as 2026-11-01 or 2026-11-01T10:00:00Z; \
+    `between:` takes two with .. between, and either may be missing";
 
 fn compared(operator: Operator, term: &Term) -> Result<Test, FilterError> {
     let value = plain(term)?;
@@ -486,6 +506,10 @@ fn holds(test: &Test, value: &Value<'_>, now: Timestamp) -> bool {
         // What never happened is older than anything.
         (Test::Age(Operator::Greater | Operator::GreaterOrEqual, _), Value::Never) => true,
         (Test::Moment(operator, moment), Value::Time(time)) => compare(*operator, time, moment),
+        (Test::Within(from, to), Value::Time(time)) => {
+            from.is_none_or(|from| *time >= from.before(now)) && to.is_none_or(|to| *time <= to.before(now))
+        }
+        (Test::Network(network), Value::Text(text)) => network.has(text),
         (Test::Regex(regex, _), Value::Text(text)) => regex.is_match(text),
         (Test::Regex(regex, _), Value::Count(count)) => regex.is_match(&count.to_string()),
         (Test::Regex(regex, _), Value::Time(time)) => regex.is_match(&TimeStyle::utc(now).show(*time)),
@@ -546,6 +570,74 @@ mod tests {
         let error = Filter::new("x color:red", &super::super::activity::ACTIVITY).expect_err("no such field");
         assert_eq!(error.at, 2);
         assert!(error.message.contains("principal"), "{}", error.message);
+    }
+
+    #[test]
+    fn a_time_lies_within_what_is_said() {
+        let now: Timestamp = "2026-11-25T12:00:00Z".parse().expect("a time");
+        let at = |text: &str| Value::Time(text.parse().expect("a time"));
+        let test = |text: &str| {
+            let mut filter = Filter::new(text, &super::super::activity::ACTIVITY).expect(text);
+            filter.terms.remove(0)
+        };
+        for (text, time, expected) in [
+            ("since:24h", "2026-11-24T12:00:00Z", true),
+            ("since:24h", "2026-11-24T11:59:59Z", false),
+            ("until:24h", "2026-11-24T12:00:00Z", true),
+            ("until:24h", "2026-11-24T12:00:01Z", false),
+            ("until:2026-11-01", "2026-10-31T23:00:00Z", true),
+            ("between:3d..1d", "2026-11-23T12:00:00Z", true),
+            ("between:3d..1d", "2026-11-25T11:00:00Z", false),
+            ("between:2026-11-01..2026-11-02", "2026-11-01T10:00:00Z", true),
+            ("between:..1d", "2020-01-01T00:00:00Z", true),
+        ] {
+            let term = test(text);
+            assert_eq!(holds(&term.test, &at(time), now) != term.negated, expected, "{text} {time}");
+        }
+        for text in ["since:soon", "between:3d", "between:..", "between:3d..soon"] {
+            assert!(Filter::new(text, &super::super::activity::ACTIVITY).is_err(), "{text}");
+        }
+        // What has no time lies nowhere.
+        assert!(!holds(&test("since:24h").test, &Value::Unknown, now));
+    }
+
+    #[test]
+    fn an_address_lies_in_its_network() {
+        for (network, address, expected) in [
+            ("10.0.0.0/8", "10.255.0.1", true),
+            ("10.0.0.0/8", "11.0.0.1", false),
+            ("192.0.2.128/25", "192.0.2.127", false),
+            ("0.0.0.0/0", "8.8.8.8", true),
+            ("1.2.3.4/32", "1.2.3.4", true),
+            ("2001:db8::/32", "2001:db8:1::5", true),
+            ("2001:db8::/32", "2001:db9::", false),
+            ("::/0", "1.2.3.4", false),
+            ("10.0.0.0/8", "cloudtrail.amazonaws.com", false),
+        ] {
+            let term = Filter::new(&format!("ip:{}", quote(network)), &super::super::activity::ACTIVITY)
+                .expect(network)
+                .terms
+                .remove(0);
+            assert!(matches!(term.test, Test::Network(_)), "{network}");
+            let cell = Value::Text(address.into());
+            assert_eq!(holds(&term.test, &cell, Timestamp::UNIX_EPOCH), expected, "{address} in {network}");
+        }
+        let term = Filter::new("ip:10.0.0.0/99", &super::super::activity::ACTIVITY).expect("a text").terms.remove(0);
+        assert!(matches!(term.test, Test::Regex(..)));
+    }
+
+    #[test]
+    fn every_short_word_stands_for_a_term_and_a_quoted_one_does_not() {
+        for pane in super::super::ALL {
+            for (word, means) in pane.short {
+                let (short, long) = (Filter::new(word, pane).expect(word), Filter::new(means, pane).expect(means));
+                assert_eq!((short.terms.len(), long.terms.len()), (1, 1), "{word}");
+                assert_eq!(short.terms[0].column, long.terms[0].column, "{word}");
+                assert!(short.terms[0].column.is_some(), "{word}");
+                assert!(Filter::new(&format!("!{word}"), pane).expect(word).terms[0].negated != long.terms[0].negated);
+                assert!(Filter::new(&quote(word), pane).expect(word).terms[0].column.is_none(), "{word}");
+            }
+        }
     }
 
     #[test]

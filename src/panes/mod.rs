@@ -163,6 +163,8 @@ pub struct Pane {
     pub jumps: &'static [Jump],
     /// What to say when there is no row at all and all was read.
     pub empty: &'static str,
+    /// Words that stand for a term of the filter language: `error` for `error!=""`.
+    pub short: &'static [(&'static str, &'static str)],
     /// Fields that are no columns.
     pub questions: &'static [Question],
     /// What its columns' words mean, for the help: a word, and a sentence.

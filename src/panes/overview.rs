@@ -46,6 +46,7 @@ pub static OVERVIEW: Pane = Pane {
     },
     jumps: &[],
     empty: "Nothing has been read yet",
+    short: &[],
     questions: &[],
     words: || {
         vec![

@@ -127,6 +127,7 @@ pub static PRINCIPALS: Pane = Pane {
         },
     ],
     empty: "No principals: nothing of IAM or Identity Center was found",
+    short: &[],
     questions: &[asked::CAN],
     words: power::words,
 };

@@ -71,6 +71,7 @@ pub static RESIDENTS: Pane = Pane {
         },
     ],
     empty: "No resources were found",
+    short: &[],
     questions: &[],
     words: Vec::new,
 };
