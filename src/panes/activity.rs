@@ -58,7 +58,7 @@ pub static ACTIVITY: Pane = Pane {
         })
         .of(Of::Key(Key::Deed)),
         Column::fixed("mfa", "MFA", 3, 12, |a, row| Cell::flag(Some(event(a, row).mfa()))).of(Of::Key(Key::Actor)),
-        Column::fixed("console", "CONSOLE", 7, 12, |a, row| Cell::flag(Some(event(a, row).is_console()))),
+        Column::fixed("console", "CONSOLE", 7, 12, |a, row| Cell::flag(Some(event(a, row).is_console()))).of(Of::Flag),
         Column::fixed("needs", "NEEDS", 11, 6, |a, row| {
             let needs = needs(a, row);
             Cell::text(needs.word()).tone(if needs == Needs::Any { Tone::Plain } else { Tone::Dim })

@@ -119,6 +119,8 @@ impl Column {
 pub enum Of {
     /// The event itself.
     Row,
+    /// The event itself; the cell is yes or no, in which no text is found.
+    Flag,
     /// Its time, which is the cell.
     Time,
     /// Its id, which is the cell.

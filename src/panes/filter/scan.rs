@@ -64,7 +64,8 @@ fn hold<'a>(term: &'a Ready, pane: &'a Pane, a: &Assessment, log: &EventLog) -> 
                 Test::Regex(_, Some(literal)) => Way::Id(in_uuids(literal.split('|')), &term.test),
                 _ => Way::Row(column, &term.test),
             }),
-            Of::Row => ways.push(Way::Row(column, &term.test)),
+            Of::Flag if matches!(term.test, Test::Regex(..) | Test::Fuzzy(_)) => {}
+            Of::Row | Of::Flag => ways.push(Way::Row(column, &term.test)),
             Of::Time | Of::Key(_) | Of::Word(_) => {}
         }
     }
@@ -244,7 +245,7 @@ impl Of {
         match self {
             Self::Key(key) => Some(key),
             Self::Word(field) => Some(field.key()),
-            Self::Row | Self::Time | Self::Id => None,
+            Self::Row | Self::Flag | Self::Time | Self::Id => None,
         }
     }
 
@@ -313,7 +314,7 @@ mod tests {
                 "(event|source|principal|ip|kind|rw|error|needs|region|id|time)[:!=](a|W|r|role|10.0.1|never|-|yes|any|iam|[a-z]{1,2})",
                 proptest::sample::select(vec![
                     "/^1/", "/User$/", "/[0-9]{8}/", "~crus", "since:1h", "age>30m", "age<2h", "time>2026-01-01",
-                    "error!=\"\"", "ip=10.0.1.1", "time=never", "time:unknown",
+                    "error!=\"\"", "ip=10.0.1.1", "time=never", "time:unknown", "console:yes", "!console", "mfa:no", "root", "ip:10.0.0.0/16", "between:2h..1h",
                 ]).prop_map(ToOwned::to_owned),
             ], 0..3))
         {
