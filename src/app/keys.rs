@@ -10,7 +10,7 @@ use super::gather::READING_AGAIN;
 use super::keymap::Context;
 use super::picker::{Asking, Choice, Item, Picker, Prompt, Purpose};
 use super::{App, Effect, Overlay};
-use crate::panes::filter::{Filter, quote};
+use crate::panes::filter::{Filter, and, quote};
 use crate::panes::{ALL, PaneId, Target, Tone};
 
 impl App {
@@ -314,7 +314,7 @@ impl App {
         let operator = if negate { "!=" } else { "=" };
         let term = format!("{column}{operator}{}", quote(&value));
         let list = self.list_mut();
-        let text = if list.text.is_empty() { term } else { format!("{} {term}", list.text) };
+        let text = and(&list.text, &term);
         list.set_filter(&text);
         self.touch();
     }

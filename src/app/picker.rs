@@ -46,8 +46,10 @@ pub enum Choice {
 }
 
 /// The filter language, for the help: what stands beside the key that begins a filter.
-const FILTERS: [&str; 2] =
-    ["word  !not  a|b  \"two words\"  /regex/  ~fuzzy", "field:part  field!part  age>90d  since:24h  between:3d..1d"];
+const FILTERS: [&str; 2] = [
+    "word  !not  a|b  (a OR b) c  \"two words\"  /regex/  ~fuzzy",
+    "field:part  field!part  age>90d  since:24h  between:3d..1d",
+];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {

@@ -3,11 +3,19 @@
 
 use rayon::prelude::*;
 
-use super::{Filter, Ready, Test, holds};
+use super::{Filter, Node, Ready, Test, holds};
 use crate::analysis::Assessment;
 use crate::model::log::{EventLog, Family, Field, Key, Rows, Words, uuid_bytes};
 use crate::panes::cell::Value;
 use crate::panes::{Column, Of, Pane};
+
+/// How an expression is held against rows.
+enum Plan<'a> {
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    Not(Box<Self>),
+    Term(Held<'a>),
+}
 
 /// How one term is held against rows.
 struct Held<'a> {
@@ -32,12 +40,22 @@ enum Way<'a> {
 
 /// The rows of `rows` that the filter leaves, in their order.
 pub fn select(filter: &Filter, pane: &Pane, a: &Assessment, log: &EventLog, rows: Vec<u32>) -> Vec<u32> {
-    let held: Vec<Held<'_>> = filter.terms.iter().map(|term| hold(term, pane, a, log)).collect();
-    let pieces: Vec<Vec<bool>> =
-        log.pieces().collect::<Vec<_>>().into_par_iter().map(|piece| hits(&held, piece, a)).collect();
+    let plan = plan(&filter.root, pane, a, log);
+    let every = |piece: Rows<'_>| hits(&plan, piece, a, &vec![true; piece.time.len()]);
+    let pieces: Vec<Vec<bool>> = log.pieces().collect::<Vec<_>>().into_par_iter().map(every).collect();
     let size = pieces.first().map_or(1, Vec::len);
     let is_hit = |&row: &u32| pieces[row as usize / size][row as usize % size];
     rows.into_iter().filter(is_hit).collect()
+}
+
+fn plan<'a>(node: &'a Node, pane: &'a Pane, a: &Assessment, log: &EventLog) -> Plan<'a> {
+    let each = |list: &'a [Node]| list.iter().map(|one| plan(one, pane, a, log)).collect();
+    match node {
+        Node::All(list) => Plan::All(each(list)),
+        Node::Any(list) => Plan::Any(each(list)),
+        Node::Not(one) => Plan::Not(Box::new(plan(one, pane, a, log))),
+        Node::Term(term) => Plan::Term(hold(term, pane, a, log)),
+    }
 }
 
 fn hold<'a>(term: &'a Ready, pane: &'a Pane, a: &Assessment, log: &EventLog) -> Held<'a> {
@@ -168,20 +186,33 @@ fn found_in(words: &Words, regex: &regex::Regex) -> Vec<bool> {
     found.concat()
 }
 
-fn hits(held: &[Held<'_>], piece: Rows<'_>, a: &Assessment) -> Vec<bool> {
-    let len = piece.time.len();
-    let mut all = vec![true; len];
-    let mut one = vec![false; len];
-    for term in held {
-        one.fill(false);
-        for way in &term.ways {
-            try_way(way, piece, a, &all, &mut one);
+/// Which of the open rows the plan leaves.
+fn hits(plan: &Plan<'_>, piece: Rows<'_>, a: &Assessment, open: &[bool]) -> Vec<bool> {
+    match plan {
+        Plan::All(list) => list.iter().fold(open.to_vec(), |open, one| hits(one, piece, a, &open)),
+        Plan::Any(list) => {
+            let (mut open, mut any) = (open.to_vec(), vec![false; open.len()]);
+            for one in list {
+                let hit = hits(one, piece, a, &open);
+                for ((open, any), hit) in open.iter_mut().zip(&mut any).zip(hit) {
+                    *any |= hit;
+                    *open &= !hit;
+                }
+            }
+            any
         }
-        for (all, &one) in all.iter_mut().zip(&one) {
-            *all &= one != term.negated;
+        Plan::Not(one) => {
+            let hit = hits(one, piece, a, open);
+            open.iter().zip(hit).map(|(&open, hit)| open && !hit).collect()
+        }
+        Plan::Term(term) => {
+            let mut hit = vec![false; open.len()];
+            for way in &term.ways {
+                try_way(way, piece, a, open, &mut hit);
+            }
+            open.iter().zip(hit).map(|(&open, hit)| open && hit != term.negated).collect()
         }
     }
-    all
 }
 
 /// Tries rows that are open and not hit yet.
@@ -273,7 +304,7 @@ mod tests {
         let mut log = EventLog::default();
         let event = |ip: &str| Event { name: "E".into(), ip: ip.into(), id: ip.into(), ..Event::default() };
         log.append(&["10.0.0.1", "10.0.0.2", "é1", "1é"].map(event));
-        let regex = |text: &str| super::super::regex(text).expect("a pattern");
+        let regex = |text: &str| super::super::language::regex(text).expect("a pattern");
         let words = log.words(Family::Ip);
         let found = |text: &str| {
             let found = found_in(words, &regex(text));
@@ -316,10 +347,14 @@ mod tests {
                     "/^1/", "/User$/", "/[0-9]{8}/", "~crus", "since:1h", "age>30m", "age<2h", "time>2026-01-01",
                     "error!=\"\"", "ip=10.0.1.1", "time=never", "time:unknown", "console:yes", "!console", "mfa:no", "root", "ip:10.0.0.0/16", "between:2h..1h",
                 ]).prop_map(ToOwned::to_owned),
-            ], 0..3))
+            ], 0..5), glue in proptest::collection::vec(
+                proptest::sample::select(vec![" ", " OR ", " AND ", ") (", " ) OR NOT (", " OR "]), 5))
         {
             static A: std::sync::LazyLock<Assessment> = std::sync::LazyLock::new(assessment);
-            let text = terms.join(" ");
+            let mut text: String = terms.iter().zip(glue).map(|(term, glue)| term.to_owned() + glue).collect();
+            if text.contains(')') {
+                text = format!("({text} a)");
+            }
             if let Ok(filter) = Filter::new(&text, &ACTIVITY) {
                 let all = A.activity.order.clone();
                 let expected: Vec<u32> =

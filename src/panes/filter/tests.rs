@@ -1,10 +1,23 @@
 //! What every form of a term means.
 
+use super::language::FilterError;
+use super::ready::Ready;
 use super::*;
+use crate::panes::activity::ACTIVITY;
 use proptest::prelude::*;
 
 fn one(text: &str) -> Term {
-    parse(text).expect(text).remove(0)
+    match parse(text).expect(text) {
+        Expr::Term(term) => term,
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+fn ready(text: &str) -> Ready {
+    match Filter::new(text, &ACTIVITY).expect(text).root {
+        Node::Term(term) => term,
+        _ => panic!("{text} is more than a term"),
+    }
 }
 
 #[test]
@@ -38,7 +51,7 @@ fn errors_say_where() {
 
 #[test]
 fn an_unknown_field_names_those_there_are() {
-    let error = Filter::new("x color:red", &super::super::activity::ACTIVITY).expect_err("no such field");
+    let error = Filter::new("x color:red", &ACTIVITY).expect_err("no such field");
     assert_eq!(error.at, 2);
     assert!(error.message.contains("principal"), "{}", error.message);
 }
@@ -47,10 +60,6 @@ fn an_unknown_field_names_those_there_are() {
 fn a_time_lies_within_what_is_said() {
     let now: Timestamp = "2026-11-25T12:00:00Z".parse().expect("a time");
     let at = |text: &str| Value::Time(text.parse().expect("a time"));
-    let test = |text: &str| {
-        let mut filter = Filter::new(text, &super::super::activity::ACTIVITY).expect(text);
-        filter.terms.remove(0)
-    };
     for (text, time, expected) in [
         ("since:24h", "2026-11-24T12:00:00Z", true),
         ("since:24h", "2026-11-24T11:59:59Z", false),
@@ -62,14 +71,14 @@ fn a_time_lies_within_what_is_said() {
         ("between:2026-11-01..2026-11-02", "2026-11-01T10:00:00Z", true),
         ("between:..1d", "2020-01-01T00:00:00Z", true),
     ] {
-        let term = test(text);
+        let term = ready(text);
         assert_eq!(holds(&term.test, &at(time), now) != term.negated, expected, "{text} {time}");
     }
     for text in ["since:soon", "between:3d", "between:..", "between:3d..soon"] {
-        assert!(Filter::new(text, &super::super::activity::ACTIVITY).is_err(), "{text}");
+        assert!(Filter::new(text, &ACTIVITY).is_err(), "{text}");
     }
     // What has no time lies nowhere.
-    assert!(!holds(&test("since:24h").test, &Value::Unknown, now));
+    assert!(!holds(&ready("since:24h").test, &Value::Unknown, now));
 }
 
 #[test]
@@ -85,28 +94,27 @@ fn an_address_lies_in_its_network() {
         ("::/0", "1.2.3.4", false),
         ("10.0.0.0/8", "cloudtrail.amazonaws.com", false),
     ] {
-        let term = Filter::new(&format!("ip:{}", quote(network)), &super::super::activity::ACTIVITY)
-            .expect(network)
-            .terms
-            .remove(0);
+        let term = ready(&format!("ip:{}", quote(network)));
         assert!(matches!(term.test, Test::Network(_)), "{network}");
         let cell = Value::Text(address.into());
         assert_eq!(holds(&term.test, &cell, Timestamp::UNIX_EPOCH), expected, "{address} in {network}");
     }
-    let term = Filter::new("ip:10.0.0.0/99", &super::super::activity::ACTIVITY).expect("a text").terms.remove(0);
-    assert!(matches!(term.test, Test::Regex(..)));
+    assert!(matches!(ready("ip:10.0.0.0/99").test, Test::Regex(..)));
 }
 
 #[test]
 fn every_short_word_stands_for_a_term_and_a_quoted_one_does_not() {
     for pane in super::super::ALL {
         for (word, means) in pane.short {
-            let (short, long) = (Filter::new(word, pane).expect(word), Filter::new(means, pane).expect(means));
-            assert_eq!((short.terms.len(), long.terms.len()), (1, 1), "{word}");
-            assert_eq!(short.terms[0].column, long.terms[0].column, "{word}");
-            assert!(short.terms[0].column.is_some(), "{word}");
-            assert!(Filter::new(&format!("!{word}"), pane).expect(word).terms[0].negated != long.terms[0].negated);
-            assert!(Filter::new(&quote(word), pane).expect(word).terms[0].column.is_none(), "{word}");
+            let made = |text: &str| match Filter::new(text, pane).expect(text).root {
+                Node::Term(term) => term,
+                _ => panic!("{text} is more than a term"),
+            };
+            let (short, long) = (made(word), made(means));
+            assert_eq!(short.column, long.column, "{word}");
+            assert!(short.column.is_some(), "{word}");
+            assert!(made(&format!("!{word}")).negated != long.negated);
+            assert!(made(&quote(word)).column.is_none(), "{word}");
         }
     }
 }
@@ -127,20 +135,68 @@ fn never_is_older_than_anything() {
     assert!(!holds(&old, &Value::Unknown, now));
 }
 
+/// The same, without the places where its terms stand.
+fn nowhere(expr: Expr) -> Expr {
+    match expr {
+        Expr::All(list) => Expr::All(list.into_iter().map(nowhere).collect()),
+        Expr::Any(list) => Expr::Any(list.into_iter().map(nowhere).collect()),
+        Expr::Not(one) => Expr::Not(Box::new(nowhere(*one))),
+        Expr::Term(term) => Expr::Term(Term { at: 0, ..term }),
+    }
+}
+
+#[test]
+fn groups_bind_as_they_are_read() {
+    for (text, means) in [
+        ("a b OR c", "(a b) OR c"),
+        ("a (b OR c)", "a (b OR c)"),
+        ("NOT (a b) OR !c", "!(a b) OR !c"),
+        ("a AND b", "a b"),
+        ("((a))", "a"),
+        ("!(!a)", "a"),
+        ("NOT NOT (a OR b)", "a OR b"),
+        ("(event:f(x) b)", "event:f(x) b"),
+        ("OR|x", "|OR|x"),
+    ] {
+        let made = |text: &str| nowhere(parse(text).expect(text));
+        assert_eq!(made(text), made(means), "{text}");
+    }
+    for (text, at) in [("a OR", 2), ("OR a", 0), ("(a", 0), ("a ()", 2), ("a AND", 5), ("(OR)", 1), ("NOT", 0)] {
+        assert_eq!(parse(text).map_err(|FilterError { at, .. }| at), Err(at), "{text}");
+    }
+    assert!(parse(&"(".repeat(100_000)).is_err());
+}
+
+#[test]
+fn more_narrows_the_whole_filter() {
+    assert_eq!(and("", "x"), "x");
+    assert_eq!(and("a", "x"), "a x");
+    assert_eq!(and("a OR b", "x"), "(a OR b) x");
+}
+
 proptest! {
     #[test]
     fn nothing_panics(text in ".*") {
         let _ = parse(&text);
-        let _ = Filter::new(&text, &super::super::activity::ACTIVITY);
+        let _ = Filter::new(&text, &ACTIVITY);
     }
 
     #[test]
-    fn what_is_printed_reads_back_the_same(text in "[a-z!:=<>~/\"| \\\\0-9]{0,24}") {
-        if let Ok(terms) = parse(&text) {
-            let printed = terms.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-            let again = parse(&printed).expect(&printed);
-            let strip = |terms: Vec<Term>| terms.into_iter().map(|t| Term { at: 0, ..t }).collect::<Vec<_>>();
-            prop_assert_eq!(strip(again), strip(terms), "{}", printed);
+    fn what_is_printed_reads_back_the_same(text in "[a-z!:=<>~/\"|() \\\\0-9]{0,24}") {
+        if let Ok(expr) = parse(&text) {
+            let printed = expr.to_string();
+            prop_assert_eq!(nowhere(parse(&printed).expect(&printed)), nowhere(expr), "{}", printed);
+        }
+    }
+
+    #[test]
+    fn groups_that_are_printed_read_back_the_same(words in proptest::collection::vec(
+        proptest::sample::select(vec!["(", ")", " OR ", " NOT ", " AND ", "!", " a ", " b|OR ", " |NOT ", " c:(d) ", " e)f(", "\"x\"", " ~g "]), 0..12))
+    {
+        let text = words.concat();
+        if let Ok(expr) = parse(&text) {
+            let printed = expr.to_string();
+            prop_assert_eq!(nowhere(parse(&printed).expect(&printed)), nowhere(expr), "{} as {}", text, printed);
         }
     }
 
