@@ -89,9 +89,9 @@ async fn authorization_details_of_others_are_known_and_counted() {
 /// Everything that the log knows of an event, in words.
 fn told(facts: &Facts) -> Vec<String> {
     use mgmtscope::model::log::Field::*;
-    const FIELDS: [mgmtscope::model::log::Field; 14] = [
+    const FIELDS: [mgmtscope::model::log::Field; 15] = [
         Name, Source, Error, Region, Recipient, ActorKey, ActorName, Session, AccessKey, Account, InvokedBy, Ip, Agent,
-        Resources,
+        Resources, Rules,
     ];
     let mut told: Vec<String> = (facts.events.iter())
         .map(|row| {

@@ -1,5 +1,8 @@
 //! What was done: the events in order, and how often and when last each principal acted.
 
+pub mod bursts;
+pub mod raised;
+
 use std::collections::HashMap;
 
 use jiff::Timestamp;
@@ -9,6 +12,8 @@ use crate::model::log::{EventRow, Field};
 use crate::model::{EventId, EventLog, Facts, Text};
 
 use super::Lens;
+use bursts::Bursts;
+use raised::RuleSets;
 
 /// What a principal did in the period.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,6 +31,8 @@ pub struct Activity {
     /// mgmtscope's own calls, left out of `order` when the lens says so.
     pub own: usize,
     pub by_actor: HashMap<Text, Deeds>,
+    pub bursts: Bursts,
+    pub raised: RuleSets,
     pub earliest: Option<Timestamp>,
     pub latest: Option<Timestamp>,
 }
@@ -59,6 +66,8 @@ pub fn assess(facts: &Facts, lens: Lens) -> Activity {
     let mut keyed: Vec<(u32, u32)> = (activity.order.iter()).map(|&id| (log.get(EventId(id)).seconds(), id)).collect();
     keyed.par_sort_unstable_by(|a, b| b.cmp(a));
     activity.order = keyed.into_iter().map(|(_, id)| id).collect();
+    activity.bursts = bursts::find(log, activity.order.iter().rev().copied());
+    activity.raised = RuleSets::of(log, &activity.bursts);
     activity.by_actor = deeds.into_values().map(|(sum, id)| (log.get(id).text(Field::ActorKey), sum)).collect();
     activity
 }

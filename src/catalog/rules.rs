@@ -4,6 +4,7 @@
 //! condition means is in [`condition`]; who raised which rule is for `analysis` to say.
 
 mod condition;
+pub mod judge;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -86,6 +87,19 @@ pub struct Calls {
     pub names: Vec<String>,
 }
 
+impl Burst {
+    /// [`Self::within`] in seconds; a test reads all of them.
+    pub fn seconds(&self) -> u32 {
+        let (number, unit) = self.within.split_at(self.within.len().saturating_sub(1));
+        let unit = match unit {
+            "h" => 3_600,
+            "m" => 60,
+            _ => 1,
+        };
+        number.parse::<u32>().map_or(0, |number| number.saturating_mul(unit))
+    }
+}
+
 impl Calls {
     fn has(&self, source: &str, name: &str) -> bool {
         (self.source == "*" || self.source == source)
@@ -156,6 +170,7 @@ pub struct Rules {
     pub all: Vec<Rule>,
     /// By a name that one of them has in full.
     by_name: HashMap<String, Vec<usize>>,
+    by_id: HashMap<String, usize>,
     /// Those with beginnings of names.
     wide: Vec<usize>,
 }
@@ -177,18 +192,37 @@ impl Rules {
                 }
             }
         }
-        Self { all, by_name, wide }
+        let by_id = all.iter().enumerate().map(|(n, rule)| (rule.id.clone(), n)).collect();
+        Self { all, by_name, by_id, wide }
+    }
+
+    /// Those that calls of this name may raise.
+    fn of_name(&self, name: &str) -> impl Iterator<Item = usize> + '_ {
+        self.by_name.get(name).map_or(&[][..], Vec::as_slice).iter().chain(&self.wide).copied()
     }
 
     /// The rules that a record raises, the gravest first; after them those with a burst, of which it is one of the many.
     pub fn raised(&self, record: &Value) -> Vec<&Rule> {
         let name = record.get("eventName").and_then(Value::as_str).unwrap_or("");
-        let exact = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
         let mut raised: Vec<&Rule> =
-            exact.iter().chain(&self.wide).map(|&n| &self.all[n]).filter(|rule| rule.matches(record)).collect();
+            self.of_name(name).map(|n| &self.all[n]).filter(|rule| rule.matches(record)).collect();
+        Self::rank(&mut raised);
+        raised
+    }
+
+    fn rank(raised: &mut [&Rule]) {
         let place = |rule: &Rule| (rule.burst.is_some(), std::cmp::Reverse(rule.severity));
         raised.sort_by(|one, two| place(one).cmp(&place(two)).then_with(|| one.id.cmp(&two.id)));
-        raised
+    }
+
+    /// Where the rule of this id stands in `all`.
+    pub fn place(&self, id: &str) -> Option<usize> {
+        self.by_id.get(id).copied()
+    }
+
+    /// The rule of this id.
+    pub fn get(&self, id: &str) -> Option<&Rule> {
+        self.by_id.get(id).map(|&n| &self.all[n])
     }
 }
 

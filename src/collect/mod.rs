@@ -20,7 +20,8 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::model::{Ask, Batch, Facts, Origin, Region, Text};
+use crate::catalog::rules::judge;
+use crate::model::{Ask, Batch, Event, Facts, Origin, Region, Text};
 
 pub use task::Task;
 
@@ -99,6 +100,20 @@ pub trait Source: Send + Sync + 'static {
 #[error("stopped")]
 pub struct Stopped;
 
+/// An event with the rules that its record raises.
+pub fn judged(event: Event) -> Event {
+    let record = serde_json::from_str(&event.raw).unwrap_or_default();
+    Event { rules: Text::new(&judge::of_record(&record)), ..event }
+}
+
+/// Whoever has read events has not judged them yet.
+fn with_rules(batch: Batch) -> Batch {
+    match batch {
+        Batch::Events(events) => Batch::Events(events.into_iter().map(judged).collect()),
+        batch => batch,
+    }
+}
+
 /// Where a source puts its batches. Waits when the reader is slow.
 #[derive(Clone, Debug)]
 pub struct Outbox {
@@ -114,7 +129,7 @@ impl Outbox {
     /// # Errors
     /// [`Stopped`] when nobody listens any more.
     pub async fn send(&self, batch: Batch) -> Result<(), Stopped> {
-        self.sender.send(Delivery::Batch(self.run, Box::new(batch))).await.map_err(|_| Stopped)
+        self.sender.send(Delivery::Batch(self.run, Box::new(with_rules(batch)))).await.map_err(|_| Stopped)
     }
 
     /// The same for code that runs on a thread of its own (`spawn_blocking`), such as the reading of files.
@@ -125,7 +140,7 @@ impl Outbox {
     /// # Panics
     /// When called on a thread that drives the runtime.
     pub fn blocking_send(&self, batch: Batch) -> Result<(), Stopped> {
-        self.sender.blocking_send(Delivery::Batch(self.run, Box::new(batch))).map_err(|_| Stopped)
+        self.sender.blocking_send(Delivery::Batch(self.run, Box::new(with_rules(batch)))).map_err(|_| Stopped)
     }
 
     /// Says that the run is over.

@@ -104,6 +104,8 @@ pub struct Event {
     pub issued: Text,
     /// Made in the console, as far as the record tells.
     pub console: bool,
+    /// Ids of the rules that the record raises, with blanks between; whoever reads the record says so.
+    pub rules: Text,
     /// The record as it came, not cleaned: it goes to a screen only through the raw tree, which cleans.
     pub raw: String,
 }

@@ -8,6 +8,7 @@ use super::cell::Tone;
 use super::document::{Document, Line, Target};
 use super::{Cell, Column, Jump, Of, Pane, PaneId};
 use crate::analysis::Assessment;
+use crate::analysis::activity::raised::RuleSet;
 use crate::catalog::management_only::{self, Needs};
 use crate::model::log::{EventRow, Field, Key};
 use crate::model::{ActorKind, Ask, EventId, Text};
@@ -34,6 +35,12 @@ pub static ACTIVITY: Pane = Pane {
             Cell::text(event.word(Field::Name)).tone(tone)
         })
         .of(Of::Word(Field::Name)),
+        Column::fixed("severity", "SEVERITY", 8, 4, |a, row| match raised(a, row).severity() {
+            Some(severity) => Cell::rank(severity as u8 + 1, severity.word()).tone(rules::tone(severity)),
+            None => Cell::rank(0, ""),
+        })
+        .of(Of::Rules),
+        Column::share("rule", "RULE", 18, 3, 5, |a, row| Cell::text(&*raised(a, row).text)).of(Of::Rules),
         Column::share("source", "SOURCE", 9, 2, 4, |a, row| {
             let source = event(a, row).word(Field::Source);
             Cell::text(source.strip_suffix(".amazonaws.com").unwrap_or(source))
@@ -133,6 +140,11 @@ pub(super) fn row(key: &str) -> Option<usize> {
 
 fn event(a: &Assessment, row: usize) -> EventRow<'_> {
     a.facts.events.get(EventId(u32::try_from(row).unwrap_or(u32::MAX)))
+}
+
+/// The rules that it raises.
+fn raised(a: &Assessment, row: usize) -> &RuleSet {
+    a.activity.raised.get(u32::try_from(row).unwrap_or(u32::MAX))
 }
 
 /// Whether the call needed the management account.
@@ -252,7 +264,7 @@ fn detail(a: &Assessment, row: usize) -> Document {
     ];
     Document::new(format!("{} by {}", event.word(Field::Name), event.word(Field::ActorName)))
         .section("What", what.into_iter().flatten().collect())
-        .section("Rules that it raises", rules::lines(&event.raw()))
+        .section("Rules that it raises", rules::lines(a, row))
         .section("Who", who)
         .section("Resources", resources.collect())
         .section("Did it need this account", place)

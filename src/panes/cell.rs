@@ -23,6 +23,8 @@ pub enum Tone {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value<'a> {
     Text(Cow<'a, str>),
+    /// A word of a scale, and its place on it.
+    Rank(u8, &'static str),
     Count(u64),
     Time(Timestamp),
     Flag(bool),
@@ -45,6 +47,11 @@ impl<'a> Cell<'a> {
 
     pub fn count(count: impl TryInto<u64>) -> Self {
         Self { value: Value::Count(count.try_into().unwrap_or(u64::MAX)), tone: Tone::Plain }
+    }
+
+    /// A word of a scale: sorted by its place on it.
+    pub fn rank(place: u8, word: &'static str) -> Self {
+        Self { value: Value::Rank(place, word), tone: Tone::Plain }
     }
 
     pub fn flag(flag: Option<bool>) -> Self {
@@ -154,6 +161,7 @@ impl Value<'_> {
     pub fn show(&self, style: &TimeStyle) -> Cow<'_, str> {
         match self {
             Self::Text(text) => Cow::Borrowed(text),
+            Self::Rank(_, word) => Cow::Borrowed(word),
             Self::Count(count) => Cow::Owned(count.to_string()),
             Self::Time(time) => Cow::Owned(style.short(*time)),
             Self::Flag(true) => Cow::Borrowed("yes"),
@@ -167,6 +175,7 @@ impl Value<'_> {
     pub fn json(&self) -> serde_json::Value {
         match self {
             Self::Text(text) => serde_json::Value::from(&**text),
+            Self::Rank(_, word) => serde_json::Value::from(*word),
             Self::Count(count) => serde_json::Value::from(*count),
             Self::Time(time) => serde_json::Value::from(time.to_string()),
             Self::Flag(flag) => serde_json::Value::from(*flag),
@@ -185,11 +194,13 @@ impl Value<'_> {
                 Value::Count(_) => 3,
                 Value::Time(_) => 4,
                 Value::Text(_) => 5,
+                Value::Rank(..) => 6,
             }
         }
         match (self, other) {
             (Self::Text(a), Self::Text(b)) => natural(a, b),
             (Self::Count(a), Self::Count(b)) => a.cmp(b),
+            (Self::Rank(a, _), Self::Rank(b, _)) => a.cmp(b),
             (Self::Time(a), Self::Time(b)) => a.cmp(b),
             (Self::Flag(a), Self::Flag(b)) => a.cmp(b),
             _ => rank(self).cmp(&rank(other)),

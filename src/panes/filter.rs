@@ -169,6 +169,7 @@ fn holds(test: &Test, value: &Value<'_>, now: Timestamp) -> bool {
         }
         (Test::Network(network), Value::Text(text)) => network.has(text),
         (Test::Regex(regex, _), Value::Text(text)) => regex.is_match(text),
+        (Test::Regex(regex, _), Value::Rank(_, word)) => regex.is_match(word),
         (Test::Regex(regex, _), Value::Count(count)) => regex.is_match(&count.to_string()),
         (Test::Regex(regex, _), Value::Time(time)) => regex.is_match(&TimeStyle::utc(now).show(*time)),
         (Test::Exactly(wanted), value) => *value.show(&TimeStyle::utc(now)) == **wanted,

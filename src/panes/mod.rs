@@ -129,6 +129,8 @@ pub enum Of {
     Key(Key),
     /// A word of the log, which is the cell's text.
     Word(Field),
+    /// The rules that the event raises: those of its own are a key of the log, and few events are part of a burst.
+    Rules,
 }
 
 /// A way from a row to related rows elsewhere. None: there is nothing to go to, for the reason given.

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::filter::Filter;
-use super::filter::scan::first_rows;
+use super::filter::scan::{first_of_sets, first_rows};
 use super::{Column, Of, Pane, Value};
 use crate::analysis::Assessment;
 use crate::model::EventLog;
@@ -44,13 +44,23 @@ fn ranks(column: &Column, a: &Assessment, log: &EventLog) -> Option<Vec<u32>> {
     if column.of == Of::Time {
         return Some(log.pieces().flat_map(|piece| piece.time.iter().copied()).collect());
     }
+    if column.of == Of::Rules {
+        let places = places(column, a, first_of_sets(a));
+        let mut ranks: Vec<u32> = a.activity.raised.of_row.iter().map(|&set| places[set as usize]).collect();
+        ranks.resize(log.rows(), 0);
+        return Some(ranks);
+    }
     let key = column.of.key()?;
-    // The values in their order, then each event has its value's place.
-    let first = first_rows(log, key);
+    let some = |row: u32| (row != u32::MAX).then_some(row);
+    let places = places(column, a, first_rows(log, key).into_iter().map(some).collect());
+    Some(log.pieces().flat_map(|piece| piece.keys[key as usize].iter().map(|&id| places[id as usize])).collect())
+}
+
+/// For each number the place of its value among all, by a row that has it.
+fn places(column: &Column, a: &Assessment, first: Vec<Option<u32>>) -> Vec<u32> {
     let mut values: Vec<(Value<'_>, u32)> = (0u32..)
         .zip(&first)
-        .filter(|(_, row)| **row != u32::MAX)
-        .map(|(id, &row)| ((column.cell)(a, row as usize).value, id))
+        .filter_map(|(id, row)| Some(((column.cell)(a, (*row)? as usize).value, id)))
         .collect();
     values.par_sort_by(|(one, _), (two, _)| one.compare(two));
     let mut places = vec![0; first.len()];
@@ -60,7 +70,7 @@ fn ranks(column: &Column, a: &Assessment, log: &EventLog) -> Option<Vec<u32>> {
         places[*id as usize] = place;
         before = Some(value);
     }
-    Some(log.pieces().flat_map(|piece| piece.keys[key as usize].iter().map(|&id| places[id as usize])).collect())
+    places
 }
 
 /// Rows of one rank stay in their order.

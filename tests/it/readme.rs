@@ -246,6 +246,12 @@ fn kind(pane: &Pane, column: usize, a: &Assessment) -> String {
                 }
                 "text"
             }
+            Value::Rank(_, text) => {
+                if !text.is_empty() {
+                    *texts.entry(text.to_owned()).or_default() += 1;
+                }
+                "text"
+            }
             Value::Count(_) => "number",
             Value::Time(_) => "time",
             Value::Flag(_) => "`yes` or `no`",

@@ -107,6 +107,22 @@ impl Condition {
         }
     }
 
+    /// Calls `each` with the path of every field that it looks at.
+    pub fn fields<'a>(&'a self, each: &mut dyn FnMut(&'a str)) {
+        match self {
+            Self::Not { not } => not.fields(each),
+            Self::Any { any: list } | Self::All { all: list } => list.iter().for_each(|one| one.fields(each)),
+            Self::Is { field, .. }
+            | Self::Contains { field, .. }
+            | Self::Starts { field, .. }
+            | Self::Ends { field, .. }
+            | Self::Exists { field, .. }
+            | Self::Matches { field, .. }
+            | Self::Above { field, .. }
+            | Self::Below { field, .. } => each(field),
+        }
+    }
+
     /// Calls `each` with every pattern.
     #[cfg(test)]
     pub fn patterns(&self, each: &mut dyn FnMut(&Pattern)) {
@@ -189,8 +205,13 @@ fn made_up(record: &Value, field: &str) -> Option<&'static str> {
         "@console" => {
             let (kind, from) = (word(&["eventType"]), word(&["sessionCredentialFromConsole"]));
             let agent = word(&["userAgent"]);
-            flag(is_console(kind, from, agent) || agent.to_lowercase().contains("console") || agent == "AWS Internal")
+            flag(is_console(kind, from, agent) || names_console(agent))
         }
         _ => return None,
     })
+}
+
+/// Whether an agent is one that the console has.
+pub(super) fn names_console(agent: &str) -> bool {
+    agent == "AWS Internal" || agent.to_lowercase().contains("console")
 }

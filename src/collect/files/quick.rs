@@ -10,6 +10,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use sonic_rs::{JsonValueTrait, LazyValue};
 
 use super::LIMITS;
+use crate::collect::judged;
+use crate::catalog::rules::judge::{Judge, Seen};
 use crate::model::Event;
 use crate::model::event::record::{Identity, RecordResource, is_console, tells_more};
 use crate::model::log::part::{Builder, Row};
@@ -24,7 +26,10 @@ pub struct Brought {
 /// What was understood before and comes again, for one part.
 #[derive(Debug, Default)]
 pub struct Known {
+    /// The place in `actors`.
     identities: Slices,
+    actors: Vec<u32>,
+    judge: Judge,
     resources: Slices,
     /// The last date and its first second: events of a file are of one day.
     day: ([u8; 10], u32),
@@ -158,7 +163,7 @@ impl<'a> Reader<'a, '_> {
             None => {
                 let raw = std::str::from_utf8(record).map_err(|_| Odd)?;
                 let event = Event::from_record(raw).map_err(|_| Odd)?;
-                self.builder.push_at(&event, at);
+                self.builder.push_at(&judged(event), at);
             }
         }
         Ok(())
@@ -168,7 +173,8 @@ impl<'a> Reader<'a, '_> {
     fn row(&mut self, fields: &Fields<'a>, record: &[u8]) -> Option<(Row, Cow<'a, str>)> {
         let (source, name) = (text(fields.source)?, text(fields.name)?);
         let more = tells_more(&source, &name);
-        if name.is_empty() || (more && source != "sts.amazonaws.com") || name == "AssumeRoot" {
+        // What only the record as a whole tells: what a sign-in came to, and on whom AssumeRoot was called.
+        if name.is_empty() || (more && source != "sts.amazonaws.com") || matches!(&*name, "AssumeRoot" | "ConsoleLogin") {
             return None;
         }
         let read_only = match fields.read_only {
@@ -180,19 +186,21 @@ impl<'a> Reader<'a, '_> {
         let (error, agent) = (text(fields.error)?, text(fields.agent)?);
         let (event_type, from_console) = (text(fields.event_type)?, text(fields.from_console)?);
         let builder = &mut *self.builder;
-        let (source, name, error) = (
-            builder.word(Family::Deed, &source),
-            builder.word(Family::Deed, &name),
-            builder.word(Family::Deed, &error),
-        );
+        let deed = {
+            let mut word = |text: &str| builder.word(Family::Deed, text);
+            let (source, name, error) = (word(&source), word(&name), word(&error));
+            builder.deed(source, name, error, read_only)
+        };
         let (region, recipient) =
             (builder.word(Family::Place, &text(fields.region)?), builder.word(Family::Place, &text(fields.recipient)?));
-        let actor = self.known.identities.get(fields.identity, || {
-            if fields.identity.is_empty() {
-                return Some(builder.actor(&crate::model::Actor::default()));
-            }
-            let identity: Identity<'_> = sonic_rs::from_str(fields.identity).ok()?;
-            Some(builder.actor(&identity.actor()))
+        let (actors, who) = (&mut self.known.actors, fields.identity);
+        let identity = self.known.identities.get(who, || {
+            actors.push(if who.is_empty() {
+                builder.actor(&crate::model::Actor::default())
+            } else {
+                builder.actor(&sonic_rs::from_str::<Identity<'_>>(who).ok()?.actor())
+            });
+            u32::try_from(actors.len() - 1).ok()
         })?;
         let resources = self.known.resources.get(fields.resources, || {
             let resources = if fields.resources.is_empty() { String::new() } else { resources(fields.resources)? };
@@ -202,23 +210,43 @@ impl<'a> Reader<'a, '_> {
             true => issued(fields.response),
             false => None,
         };
+        let (address, event_id) = (text(fields.ip)?, text(fields.id)?);
+        let (ip, agent_word) = (builder.word(Family::Ip, &address), builder.word(Family::Agent, &agent));
+        let is_console = is_console(&event_type, &from_console, &agent);
+        let seen = Seen {
+            call: deed,
+            source: &source,
+            name: &name,
+            error: &error,
+            agent: (builder.is_whole(Family::Agent, agent_word, &agent).then_some(agent_word), &agent),
+            address: (builder.is_whole(Family::Ip, ip, &address).then_some(ip), &address),
+            kind: &event_type,
+            console: is_console,
+            identity,
+        };
+        let rules = self.known.judge.raised(
+            &seen,
+            || {
+                let who = if who.is_empty() { None } else { Some(sonic_rs::from_str::<Identity<'_>>(who).ok()?.to_json()) };
+                Some(serde_json::json!({ "userIdentity": who }))
+            },
+            || serde_json::from_slice(record).ok(),
+            |set| builder.word(Family::Rules, set),
+        )?;
         let row = Row {
             time: self.known.time(&text(fields.time)?),
-            deed: builder.deed(source, name, error, read_only),
-            actor,
+            deed,
+            actor: self.known.actors[identity as usize],
             place: builder.place(region, recipient),
-            ip: builder.word(Family::Ip, &text(fields.ip)?),
-            agent: builder.word(Family::Agent, &agent),
+            ip,
+            agent: agent_word,
             resources,
+            rules,
             digest: digest(record),
-            flags: Flags::default().own(agent.contains(OWN_AGENT)).console(is_console(
-                &event_type,
-                &from_console,
-                &agent,
-            )),
+            flags: Flags::default().own(agent.contains(OWN_AGENT)).console(is_console),
             issued: issued.map_or(0, |key| builder.word(Family::Actor, &key)),
         };
-        Some((row, text(fields.id)?))
+        Some((row, event_id))
     }
 }
 

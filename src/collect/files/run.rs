@@ -15,7 +15,7 @@ use super::organizations::Parts;
 use super::pool::{self, Found};
 use super::recognise::Kind;
 use super::{Entry, LIMITS, authorization, fetch, file_name, kind_of, trail, walk};
-use crate::collect::{Order, Outbox, Stopped, credential_report};
+use crate::collect::{Order, Outbox, Stopped, credential_report, judged};
 use crate::model::log::part::{Builder, Part};
 use crate::model::{Ask, Batch, Cause, Cell, Problem};
 use crate::store::bounded::Unpacked;
@@ -201,7 +201,7 @@ impl<'a> Run<'a> {
         self.builder.file(Arc::clone(&path), fetch::open);
         let told = trail::read(BufReader::with_capacity(64 << 10, input), LIMITS.item, |event, at| {
             // No file is read that far.
-            self.builder.push_at(&event, u32::try_from(at).unwrap_or(u32::MAX));
+            self.builder.push_at(&judged(event), u32::try_from(at).unwrap_or(u32::MAX));
             if self.builder.len() >= WAITING {
                 self.flush()?;
                 self.builder.file(Arc::clone(&path), fetch::open);

@@ -74,6 +74,8 @@ struct SessionContext<'a> {
     session_issuer: Option<Issuer<'a>>,
     #[serde(borrow)]
     attributes: Option<Attributes<'a>>,
+    #[serde(borrow)]
+    assumed_root: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -184,6 +186,7 @@ impl Event {
             resources,
             recipient: text(&record.recipient_account_id),
             issued: Text::default(),
+            rules: Text::default(),
             console: is_console(
                 record.event_type.as_deref().unwrap_or(""),
                 record.session_credential_from_console.as_deref().unwrap_or(""),
@@ -223,6 +226,25 @@ impl Identity<'_> {
     /// Who it is.
     pub fn actor(&self) -> Actor {
         actor(self)
+    }
+
+    /// Its own fields, and of its session context `assumedRoot`, as JSON.
+    pub fn to_json(&self) -> Value {
+        let fields = [
+            ("type", &self.kind),
+            ("principalId", &self.principal_id),
+            ("arn", &self.arn),
+            ("accountId", &self.account_id),
+            ("accessKeyId", &self.access_key_id),
+            ("userName", &self.user_name),
+            ("invokedBy", &self.invoked_by),
+        ];
+        let told = |(key, word): (&str, &Option<Cow<'_, str>>)| Some((key.to_owned(), Value::from(word.as_deref()?)));
+        let mut json: serde_json::Map<String, Value> = fields.into_iter().filter_map(told).collect();
+        if let Some(word) = self.session_context.as_ref().and_then(|context| context.assumed_root.as_deref()) {
+            json.insert("sessionContext".to_owned(), serde_json::json!({ "assumedRoot": word }));
+        }
+        Value::Object(json)
     }
 }
 
@@ -329,6 +351,7 @@ fn tolerant(value: &Value) -> Record<'_> {
                 attributes: context
                     .get("attributes")
                     .map(|attributes| Attributes { mfa_authenticated: word(attributes, "mfaAuthenticated") }),
+                assumed_root: word(context, "assumedRoot"),
             }),
             on_behalf_of: identity.get("onBehalfOf").map(|behalf| OnBehalfOf { user_id: word(behalf, "userId") }),
         }

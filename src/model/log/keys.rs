@@ -20,12 +20,14 @@ pub enum Key {
     Ip,
     Agent,
     Resources,
+    Rules,
 }
 
-pub(super) const KEYS: usize = 6;
+pub(super) const KEYS: usize = 7;
 
 impl Key {
-    pub const ALL: [Self; KEYS] = [Self::Deed, Self::Actor, Self::Place, Self::Ip, Self::Agent, Self::Resources];
+    pub const ALL: [Self; KEYS] = 
+        [Self::Deed, Self::Actor, Self::Place, Self::Ip, Self::Agent, Self::Resources, Self::Rules];
 }
 
 /// The dictionaries.
@@ -38,11 +40,12 @@ pub enum Family {
     Ip,
     Agent,
     Resources,
+    Rules,
     /// Event ids that are no UUIDs.
     Id,
 }
 
-pub(super) const FAMILIES: usize = 7;
+pub(super) const FAMILIES: usize = 8;
 
 /// The words of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +66,8 @@ pub enum Field {
     Agent,
     /// The resources, joined by blanks.
     Resources,
+    /// Ids of the rules that the record raises, joined by blanks.
+    Rules,
 }
 
 impl Field {
@@ -77,6 +82,7 @@ impl Field {
             Self::Ip => Key::Ip,
             Self::Agent => Key::Agent,
             Self::Resources => Key::Resources,
+            Self::Rules => Key::Rules,
         }
     }
 
@@ -88,6 +94,7 @@ impl Field {
             Key::Ip => Family::Ip,
             Key::Agent => Family::Agent,
             Key::Resources => Family::Resources,
+            Key::Rules => Family::Rules,
         }
     }
 }

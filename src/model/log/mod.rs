@@ -239,6 +239,7 @@ impl EventLog {
         };
         let (deed, actor, place) = (words(Family::Deed), words(Family::Actor), words(Family::Place));
         let (ip, agent, resources) = (words(Family::Ip), words(Family::Agent), words(Family::Resources));
+        let rules = words(Family::Rules);
         let id_words = words(Family::Id);
         let at = |words: &[u32], word: u32| words[word as usize];
         let deeds: Vec<u32> = (part.deeds.values.iter())
@@ -266,7 +267,7 @@ impl EventLog {
             .map(|of| Place { region: at(&place, of.region), recipient: at(&place, of.recipient) })
             .map(|of| self.places.intern(&mut index.places, of))
             .collect();
-        Renumbered { actor_words: actor, id_words, keys: [deeds, actors, places, ip, agent, resources] }
+        Renumbered { actor_words: actor, id_words, keys: [deeds, actors, places, ip, agent, resources, rules] }
     }
 
     /// Which rows of a part are not there yet; their ids and digests are added on the way.

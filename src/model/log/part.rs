@@ -55,6 +55,8 @@ pub struct Row {
     pub ip: u32,
     pub agent: u32,
     pub resources: u32,
+    /// A word of [`Family::Rules`].
+    pub rules: u32,
     pub digest: u32,
     pub flags: Flags,
     /// The access key that it gave out; a word of [`Family::Actor`], 0: none.
@@ -154,7 +156,7 @@ impl Default for Builder {
 }
 
 const ALL: [Family; FAMILIES] =
-    [Family::Deed, Family::Actor, Family::Place, Family::Ip, Family::Agent, Family::Resources, Family::Id];
+    [Family::Deed, Family::Actor, Family::Place, Family::Ip, Family::Agent, Family::Resources, Family::Rules, Family::Id];
 
 /// A place in a part to which it can be cut back.
 #[derive(Clone, Copy, Debug)]
@@ -178,6 +180,11 @@ impl Builder {
     pub fn word(&mut self, family: Family, foreign: &str) -> u32 {
         let family = family as usize;
         self.part.words[family].intern_foreign(&mut self.words[family], foreign)
+    }
+
+    /// Whether this word came in as it stands: it was clean, and no longer than words are.
+    pub fn is_whole(&self, family: Family, id: u32, foreign: &str) -> bool {
+        self.part.words[family as usize].get(id) == foreign
     }
 
     pub fn deed(&mut self, source: u32, name: u32, error: u32, read_only: Option<bool>) -> u32 {
@@ -252,7 +259,7 @@ impl Builder {
         let part = &mut self.part;
         part.time.push(row.time);
         for (column, key) in
-            part.keys.iter_mut().zip([row.deed, row.actor, row.place, row.ip, row.agent, row.resources])
+            part.keys.iter_mut().zip([row.deed, row.actor, row.place, row.ip, row.agent, row.resources, row.rules])
         {
             column.push(key);
         }
@@ -282,6 +289,7 @@ impl Builder {
             ip: self.word(Family::Ip, &event.ip),
             agent: self.word(Family::Agent, &event.agent),
             resources: self.word(Family::Resources, &resources),
+            rules: self.word(Family::Rules, &event.rules),
             digest: digest(event.raw.as_bytes()),
             flags: Flags::default().own(event.agent.contains(OWN_AGENT)).console(event.console),
             issued: self.word(Family::Actor, &event.issued),

@@ -139,10 +139,11 @@ impl EventLog {
             Key::Deed => self.deeds.values.len(),
             Key::Actor => self.actors.values.len(),
             Key::Place => self.places.values.len(),
-            Key::Ip | Key::Agent | Key::Resources => {
+            Key::Ip | Key::Agent | Key::Resources | Key::Rules => {
                 let family = match key {
                     Key::Ip => super::Family::Ip,
                     Key::Agent => super::Family::Agent,
+                    Key::Rules => super::Family::Rules,
                     _ => super::Family::Resources,
                 };
                 self.words[family as usize].len()
@@ -165,7 +166,7 @@ impl EventLog {
             Field::AccessKey => self.actors.values.get(at).access_key,
             Field::Account => self.actors.values.get(at).account,
             Field::InvokedBy => self.actors.values.get(at).invoked_by,
-            Field::Ip | Field::Agent | Field::Resources => id,
+            Field::Ip | Field::Agent | Field::Resources | Field::Rules => id,
         }
     }
 

@@ -1,68 +1,58 @@
-//! The detail's answer to "why does this deserve a look": the rules that an event's record raises.
+//! The detail's answer to "why does this deserve a look": the rules that an event raises, by itself or as one of many.
 
-use crate::catalog::rules::{Burst, By, Rule, Severity, rules};
+use jiff::Timestamp;
+
+use crate::analysis::Assessment;
+use crate::analysis::activity::bursts::Raised;
+use crate::catalog::rules::{By, Rule, Severity};
+use crate::model::EventId;
+use crate::model::log::Field;
 use crate::panes::cell::Tone;
-use crate::panes::document::Line;
+use crate::panes::document::{Line, Target};
+use crate::panes::filter::quote;
+use crate::panes::PaneId;
 
-/// A few lines for each rule, the gravest first. `record`: the record, or why it cannot be had.
-pub fn lines(record: &Result<String, String>) -> Vec<Line> {
-    let record = match record {
-        Ok(raw) => serde_json::from_str(raw).unwrap_or_default(),
-        Err(why) => return vec![Line::toned(format!("not known: the record cannot be read: {why}"), Tone::Warn)],
-    };
-    rules().raised(&record).into_iter().flat_map(of_rule).collect()
-}
-
-fn of_rule(rule: &Rule) -> Vec<Line> {
-    let tone = match rule.severity {
+pub fn tone(severity: Severity) -> Tone {
+    match severity {
         Severity::Critical | Severity::High => Tone::Bad,
         Severity::Medium | Severity::Low => Tone::Warn,
         Severity::Info => Tone::Dim,
-    };
-    // One of a burst is an ordinary event by itself.
-    let tone = if rule.burst.is_some() { Tone::Dim } else { tone };
-    let mut lines = vec![Line::toned(rule.severity.word(), tone).and(format!("  {}", rule.title), Tone::Plain)];
-    lines.push(Line::toned(rule.why.clone(), Tone::Dim).indent(1));
-    if let Some(burst) = &rule.burst {
-        lines.push(Line::toned(together(burst), Tone::Dim).indent(1));
     }
-    let pages = rule.pages.join(" ");
-    lines.push(Line::toned(format!("{}  {pages}", rule.attack.join(" ")), Tone::Dim).indent(1));
-    lines
 }
 
-/// What a burst takes; whether there was one is not said here.
-fn together(burst: &Burst) -> String {
-    let by = match burst.by {
-        By::Actor => "of one principal",
-        By::Ip => "from one address",
-        By::AccessKey => "with one access key",
+/// A few lines for each rule, the gravest first.
+pub fn lines(a: &Assessment, row: usize) -> Vec<Line> {
+    let row = u32::try_from(row).unwrap_or(u32::MAX);
+    let of_rule = |rule: &&'static Rule| {
+        let mut lines = vec![
+            Line::toned(rule.severity.word(), tone(rule.severity))
+                .and(format!("  {}", rule.title), Tone::Plain)
+                .to(Target::Filter(PaneId::Activity, format!("rule:{}", quote(&rule.id)))),
+            Line::toned(rule.why.clone(), Tone::Dim).indent(1),
+        ];
+        let bursts = a.activity.bursts.of(row).filter(|burst| burst.rule.id == rule.id);
+        lines.extend(bursts.map(|burst| together(a, row, burst).indent(1)));
+        let pages = rule.pages.join(" ");
+        lines.push(Line::toned(format!("{}  {}  {pages}", rule.id, rule.attack.join(" ")), Tone::Dim).indent(1));
+        lines
     };
-    format!("only if {} or more come {by} within {}: this is one such event", burst.count, burst.within)
+    a.activity.raised.get(row).rules.iter().flat_map(of_rule).collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn text(record: &str) -> String {
-        let style = crate::panes::TimeStyle::utc(jiff::Timestamp::UNIX_EPOCH);
-        lines(&Ok(record.to_owned())).iter().map(|line| line.plain(&style) + "\n").collect()
-    }
-
-    #[test]
-    fn a_rule_is_told_with_its_reason_and_source() {
-        let told = text(
-            r#"{"eventSource":"organizations.amazonaws.com","eventName":"DetachPolicy","requestParameters":{"policyId":"p-1"}}"#,
-        );
-        assert!(told.starts_with("high  A policy was detached from a root, unit or account\n"), "{told}");
-        assert!(told.contains("T1562.001") && told.contains("https://docs.aws.amazon.com/"), "{told}");
-        assert_eq!(text(r#"{"eventSource":"x.amazonaws.com","eventName":"Nothing"}"#), "");
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_not_passed_for_clean() {
-        let told = lines(&Err("gone".to_owned()));
-        assert_eq!(told.len(), 1);
-    }
+/// Of which events it is one; the line leads to them.
+fn together(a: &Assessment, row: u32, burst: &Raised) -> Line {
+    let event = a.facts.events.get(EventId(row));
+    let (by, field, word) = match burst.rule.burst.as_ref().map(|burst| burst.by) {
+        Some(By::Ip) => ("from this address", "ip", event.word(Field::Ip)),
+        Some(By::AccessKey) => ("with this access key", "key", event.word(Field::AccessKey)),
+        Some(By::Actor) | None => ("of this principal", "arn", event.word(Field::ActorKey)),
+    };
+    let time = |seconds: u32| Timestamp::from_second(i64::from(seconds)).unwrap_or_default();
+    let (first, last) = (time(burst.first), time(burst.last));
+    let filter = format!("rule:{} {field}={} between:{first}..{last}", quote(&burst.rule.id), quote(word));
+    Line::toned(format!("one of {} events {by} from ", burst.rows.len()), Tone::Plain)
+        .and_time(first)
+        .and(" to ", Tone::Plain)
+        .and_time(last)
+        .to(Target::Filter(PaneId::Activity, filter))
 }

@@ -33,6 +33,8 @@ enum Way<'a> {
     Written(&'a Test),
     /// By its id: what is looked for in ids that are UUIDs, and in those that are not.
     Id(Vec<(usize, String)>, &'a Test),
+    /// By the set of rules that it raises.
+    Rules(Vec<bool>),
     /// By itself.
     Row(&'a Column, &'a Test),
     Question(&'a Test),
@@ -84,6 +86,7 @@ fn hold<'a>(term: &'a Ready, pane: &'a Pane, a: &Assessment, log: &EventLog) -> 
             }),
             Of::Flag if matches!(term.test, Test::Regex(..) | Test::Fuzzy(_)) => {}
             Of::Row | Of::Flag => ways.push(Way::Row(column, &term.test)),
+            Of::Rules => ways.push(Way::Rules(by_rules(&term.test, column, a))),
             Of::Time | Of::Key(_) | Of::Word(_) => {}
         }
     }
@@ -144,6 +147,31 @@ fn by_key(test: &Test, key: Key, columns: &[&Column], a: &Assessment, log: &Even
         }
     });
     hit
+}
+
+/// For each set of rules: whether its cell is hit.
+fn by_rules(test: &Test, column: &Column, a: &Assessment) -> Vec<bool> {
+    let hit = |row: Option<u32>| match row {
+        Some(row) => holds(test, &(column.cell)(a, row as usize).value, a.as_of),
+        None => false,
+    };
+    first_of_sets(a).into_iter().map(hit).collect()
+}
+
+/// A row for each set of rules; none where no row has it.
+pub(in crate::panes) fn first_of_sets(a: &Assessment) -> Vec<Option<u32>> {
+    let raised = &a.activity.raised;
+    let mut first = vec![None; raised.all.len().max(1)];
+    if raised.of_row.is_empty() && a.facts.events.rows() > 0 {
+        first[0] = Some(0);
+    }
+    for (row, &set) in (0u32..).zip(&raised.of_row) {
+        let first = &mut first[set as usize];
+        if first.is_none() {
+            *first = Some(row);
+        }
+    }
+    first
 }
 
 /// A row for each number of a key; the greatest number where no row has it.
@@ -264,6 +292,15 @@ fn try_way(way: &Way<'_>, piece: Rows<'_>, a: &Assessment, open: &[bool], one: &
         Way::Row(column, test) => {
             eacher(open, one)(&mut |at| holds(test, &(column.cell)(a, piece.first as usize + at).value, a.as_of));
         }
+        Way::Rules(hit) => {
+            let raised = &a.activity.raised;
+            // Without a set all have the empty one.
+            let sets = raised.of_row.get(piece.first as usize..).unwrap_or(&[]);
+            let sets = sets.iter().copied().chain(std::iter::repeat(0));
+            for (one, set) in one.iter_mut().zip(sets) {
+                *one |= hit[set as usize];
+            }
+        }
         Way::Question(Test::Question(question, text, certain)) => {
             eacher(open, one)(&mut |at| (question.holds)(a, piece.first as usize + at, text, *certain));
         }
@@ -276,7 +313,7 @@ impl Of {
         match self {
             Self::Key(key) => Some(key),
             Self::Word(field) => Some(field.key()),
-            Self::Row | Self::Flag | Self::Time | Self::Id => None,
+            Self::Row | Self::Flag | Self::Time | Self::Id | Self::Rules => None,
         }
     }
 
@@ -329,6 +366,8 @@ mod tests {
                 ip: format!("10.0.{}.{}", n % 4, n).as_str().into(),
                 error: if n % 5 == 0 { "AccessDenied".into() } else { "".into() },
                 read_only: Some(n % 3 == 0),
+                rules: ["", "root.did-something", "~discovery.many-calls-refused", ""][n as usize % 4].into(),
+                actor: crate::model::Actor { key: "eve".into(), ..Default::default() },
                 ..Event::default()
             });
         }
@@ -345,7 +384,7 @@ mod tests {
                 "(event|source|principal|ip|kind|rw|error|needs|region|id|time)[:!=](a|W|r|role|10.0.1|never|-|yes|any|iam|[a-z]{1,2})",
                 proptest::sample::select(vec![
                     "/^1/", "/User$/", "/[0-9]{8}/", "~crus", "since:1h", "age>30m", "age<2h", "time>2026-01-01",
-                    "error!=\"\"", "ip=10.0.1.1", "time=never", "time:unknown", "console:yes", "!console", "mfa:no", "root", "ip:10.0.0.0/16", "between:2h..1h",
+                    "error!=\"\"", "ip=10.0.1.1", "time=never", "time:unknown", "console:yes", "!console", "mfa:no", "root", "rule:many", "rule=root.did-something", "severity:high", "rule=\"\"", "ip:10.0.0.0/16", "between:2h..1h",
                 ]).prop_map(ToOwned::to_owned),
             ], 0..5), glue in proptest::collection::vec(
                 proptest::sample::select(vec![" ", " OR ", " AND ", ") (", " ) OR NOT (", " OR "]), 5))
