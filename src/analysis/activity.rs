@@ -1,6 +1,8 @@
 //! What was done: the events in order, and how often and when last each principal acted.
 
 pub mod bursts;
+pub mod first;
+pub mod meaning;
 pub mod raised;
 
 use std::collections::HashMap;
@@ -13,6 +15,7 @@ use crate::model::{EventId, EventLog, Facts, Text};
 
 use super::Lens;
 use bursts::Bursts;
+use meaning::Class;
 use raised::RuleSets;
 
 /// What a principal did in the period.
@@ -33,8 +36,53 @@ pub struct Activity {
     pub by_actor: HashMap<Text, Deeds>,
     pub bursts: Bursts,
     pub raised: RuleSets,
+    /// By event number, its [`Class`].
+    pub classes: Vec<u8>,
+    /// By event number, what was new: see [`first`].
+    pub first: Vec<u8>,
+    /// By [`Mark`], an event for each number.
+    samples: [Vec<Option<u32>>; 3],
     pub earliest: Option<Timestamp>,
     pub latest: Option<Timestamp>,
+}
+
+/// What is known of every event beside its record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    Rules,
+    Class,
+    First,
+}
+
+/// Numbers by event, and how many different ones there are.
+#[derive(Clone, Copy, Debug)]
+pub enum Marks<'a> {
+    Sets(&'a [u32], usize),
+    Few(&'a [u8], usize),
+}
+
+impl Marks<'_> {
+    /// Different numbers.
+    pub fn count(self) -> usize {
+        let (Self::Sets(_, count) | Self::Few(_, count)) = self;
+        count.max(1)
+    }
+
+    /// 0 where nothing is known.
+    pub fn get(self, row: u32) -> u32 {
+        match self {
+            Self::Sets(marks, _) => marks.get(row as usize).copied().unwrap_or(0),
+            Self::Few(marks, _) => marks.get(row as usize).map_or(0, |&mark| u32::from(mark)),
+        }
+    }
+
+    fn first(self, rows: usize) -> Vec<Option<u32>> {
+        let mut first = vec![None; self.count()];
+        for row in 0..u32::try_from(rows).unwrap_or(u32::MAX) {
+            first[self.get(row) as usize].get_or_insert(row);
+        }
+        first
+    }
 }
 
 pub fn assess(facts: &Facts, lens: Lens) -> Activity {
@@ -67,7 +115,10 @@ pub fn assess(facts: &Facts, lens: Lens) -> Activity {
     keyed.par_sort_unstable_by(|a, b| b.cmp(a));
     activity.order = keyed.into_iter().map(|(_, id)| id).collect();
     activity.bursts = bursts::find(log, activity.order.iter().rev().copied());
+    activity.classes = meaning::classes(log);
+    activity.first = first::seen(log, activity.order.iter().rev().copied());
     activity.raised = RuleSets::of(log, &activity.bursts);
+    activity.samples = [Mark::Rules, Mark::Class, Mark::First].map(|mark| activity.marks(mark).first(log.rows()));
     activity.by_actor = deeds.into_values().map(|(sum, id)| (log.get(id).text(Field::ActorKey), sum)).collect();
     activity
 }
@@ -76,6 +127,24 @@ impl Activity {
     /// The events that are shown, newest first.
     pub fn events<'a>(&'a self, log: &'a EventLog) -> impl Iterator<Item = EventRow<'a>> {
         self.order.iter().map(|&id| log.get(EventId(id)))
+    }
+
+    pub fn class(&self, row: u32) -> Class {
+        self.classes.get(row as usize).and_then(|&class| Class::ALL.get(class as usize)).copied().unwrap_or_default()
+    }
+
+    /// For each number of a mark an event that has it; none where none does.
+    pub fn samples(&self, mark: Mark) -> &[Option<u32>] {
+        &self.samples[mark as usize]
+    }
+
+    /// Something that an assessment knows of every event, as numbers: equal numbers, equal cells.
+    pub fn marks(&self, mark: Mark) -> Marks<'_> {
+        match mark {
+            Mark::Rules => Marks::Sets(&self.raised.of_row, self.raised.all.len()),
+            Mark::Class => Marks::Few(&self.classes, Class::ALL.len()),
+            Mark::First => Marks::Few(&self.first, first::MARKS),
+        }
     }
 
     pub fn of(&self, key: &str) -> Deeds {

@@ -79,6 +79,8 @@ commands! {
     HalfUp, "half-up", Moving, "half a page up";
     NextRow, "next-row", Moving, "the next row, with its detail";
     PreviousRow, "previous-row", Moving, "the row before, with its detail";
+    NextNotable, "next-notable", Moving, "the next event that raises a rule (not only for information) or was denied";
+    PreviousNotable, "previous-notable", Moving, "the one before";
     ColumnLeft, "column-left", Moving, "the column to the left: for =, #, sort and copy";
     ColumnRight, "column-right", Moving, "the column to the right";
     Open, "open", Looking, "open the detail; in it, follow the line to its evidence";
@@ -99,6 +101,7 @@ commands! {
     SortReverse, "sort-reverse", Narrowing, "turn the order round";
     LikeThis, "like-this", Narrowing, "only rows like this cell";
     NotLikeThis, "not-like-this", Narrowing, "no rows like this cell";
+    Noise, "noise", Narrowing, "hide or show what AWS services do by themselves";
     Everywhere, "everywhere", Narrowing, "look for this cell in every pane";
     JumpEvents, "jump-events", Joining, "to its events";
     JumpPrincipal, "jump-principal", Joining, "to its principal";

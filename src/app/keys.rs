@@ -39,6 +39,8 @@ impl App {
             Command::HalfUp => self.perform_move(-(self.page_step() / 2).max(1)),
             Command::NextRow => self.step_row(1),
             Command::PreviousRow => self.step_row(-1),
+            Command::NextNotable => self.step_notable(true),
+            Command::PreviousNotable => self.step_notable(false),
             Command::ColumnLeft => self.move_column(-1),
             Command::ColumnRight => self.move_column(1),
             Command::Open => self.open(),
@@ -57,6 +59,7 @@ impl App {
             Command::SortReverse => self.reverse(),
             Command::LikeThis => self.pivot(false),
             Command::NotLikeThis => self.pivot(true),
+            Command::Noise => self.toggle_noise(),
             Command::Everywhere => self.everywhere(),
             Command::JumpEvents => self.jump_by("events"),
             Command::JumpPrincipal => self.jump_by("principal"),
@@ -319,6 +322,20 @@ impl App {
         self.touch();
     }
 
+    /// Puts the pane's term against noise into the filter, or takes it out again.
+    fn toggle_noise(&mut self) {
+        let Some(term) = self.pane.pane().noise else {
+            return self.say("there is no noise to hide in this pane", Tone::Plain);
+        };
+        let text = &self.list().text;
+        let text = match text.strip_suffix(term).filter(|rest| rest.is_empty() || rest.ends_with(' ')) {
+            Some(rest) => rest.trim_end().to_owned(),
+            None => and(text, term),
+        };
+        self.list_mut().set_filter(&text);
+        self.touch();
+    }
+
     /// Counts what the cell's value finds in every pane, to choose from.
     fn everywhere(&mut self) {
         let Some((_, value)) = self.cell().filter(|(_, value)| !value.is_empty()) else { return };
@@ -426,7 +443,8 @@ impl App {
         let busy = |ask: &&crate::model::Ask| !self.runs.iter().any(|run| run.asks.contains(ask));
         let asks: std::collections::BTreeSet<_> = asks.iter().filter(busy).copied().collect();
         if asks.is_empty() {
-            self.say("this is being read already; x stops it", Tone::Plain);
+            let stop = self.keymap.key_of(Command::Cancel);
+            self.say(format!("this is being read already; {stop} stops it"), Tone::Plain);
             return Vec::new();
         }
         self.say(format!("reading {}{READING_AGAIN}", asks.len()), Tone::Plain);

@@ -182,6 +182,8 @@ mod tests {
         empty: "",
         short: &[],
         questions: &[],
+        notable: None,
+        noise: None,
         words: Vec::new,
     };
 

@@ -226,6 +226,29 @@ impl App {
         }
     }
 
+    /// e and E: the next row that deserves a look, with its detail if one is open.
+    pub(super) fn step_notable(&mut self, forward: bool) {
+        let Some(notable) = self.pane.pane().notable else {
+            return self.say("nothing is marked in this pane", Tone::Plain);
+        };
+        let (a, list) = (Arc::clone(&self.a), self.list());
+        let here = list.cursor.min(list.rows.len());
+        let is_notable = |&at: &usize| notable(&a, list.rows[at] as usize);
+        let found = if forward {
+            (here + 1..list.rows.len()).find(is_notable)
+        } else {
+            (0..here).rev().find(is_notable)
+        };
+        match found {
+            Some(at) if self.detail.is_some() => self.step_row(at.cast_signed() - here.cast_signed()),
+            Some(at) => self.perform_move(at.cast_signed() - here.cast_signed()),
+            None => {
+                let way = if forward { "after" } else { "before" };
+                self.say(format!("nothing {way} this row raises a rule or was denied"), Tone::Plain);
+            }
+        }
+    }
+
     /// The next tab of the open detail; a detail without tabs leads on to the next pane.
     pub(super) fn step_tab(&mut self, forward: bool) {
         let (tabs, open) = self.opened.tabs();

@@ -4,6 +4,7 @@
 
 pub mod actions;
 pub mod arns;
+pub mod calls;
 pub mod escalation;
 pub mod managed_policies;
 pub mod management_only;

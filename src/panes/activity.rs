@@ -8,8 +8,11 @@ use super::cell::Tone;
 use super::document::{Document, Line, Target};
 use super::{Cell, Column, Jump, Of, Pane, PaneId};
 use crate::analysis::Assessment;
+use crate::analysis::activity::meaning::Class;
 use crate::analysis::activity::raised::RuleSet;
-use crate::catalog::management_only::{self, Needs};
+use crate::analysis::activity::{Mark, first};
+use crate::catalog::management_only;
+use crate::catalog::rules::Severity;
 use crate::model::log::{EventRow, Field, Key};
 use crate::model::{ActorKind, Ask, EventId, Text};
 
@@ -35,12 +38,18 @@ pub static ACTIVITY: Pane = Pane {
             Cell::text(event.word(Field::Name)).tone(tone)
         })
         .of(Of::Word(Field::Name)),
-        Column::fixed("severity", "SEVERITY", 8, 4, |a, row| match raised(a, row).severity() {
+        Column::fixed("mark", "!", 1, 0, |a, row| match raised(a, row).severity() {
+            Some(severity) => Cell::text(&severity.word()[..1]).tone(rules::tone(severity)),
+            None => Cell::text(""),
+        })
+        .of(Of::Mark(Mark::Rules))
+        .least(usize::MAX),
+        Column::fixed("severity", "SEVERITY", 8, 9, |a, row| match raised(a, row).severity() {
             Some(severity) => Cell::rank(severity as u8 + 1, severity.word()).tone(rules::tone(severity)),
             None => Cell::rank(0, ""),
         })
-        .of(Of::Rules),
-        Column::share("rule", "RULE", 18, 3, 5, |a, row| Cell::text(&*raised(a, row).text)).of(Of::Rules),
+        .of(Of::Mark(Mark::Rules)),
+        Column::share("rule", "RULE", 18, 3, 5, |a, row| Cell::text(&*raised(a, row).text)).of(Of::Mark(Mark::Rules)),
         Column::share("source", "SOURCE", 9, 2, 4, |a, row| {
             let source = event(a, row).word(Field::Source);
             Cell::text(source.strip_suffix(".amazonaws.com").unwrap_or(source))
@@ -67,10 +76,15 @@ pub static ACTIVITY: Pane = Pane {
         Column::fixed("mfa", "MFA", 3, 12, |a, row| Cell::flag(Some(event(a, row).mfa()))).of(Of::Key(Key::Actor)),
         Column::fixed("console", "CONSOLE", 7, 12, |a, row| Cell::flag(Some(event(a, row).is_console()))).of(Of::Flag),
         Column::fixed("needs", "NEEDS", 11, 6, |a, row| {
-            let needs = needs(a, row);
-            Cell::text(needs.word()).tone(if needs == Needs::Any { Tone::Plain } else { Tone::Dim })
+            let class = a.activity.class(number(row));
+            Cell::text(class.word()).tone(if class == Class::Any { Tone::Plain } else { Tone::Dim })
         })
-        .of(Of::Key(Key::Deed)),
+        .of(Of::Mark(Mark::Class)),
+        Column::share("first", "FIRST SEEN", 9, 1, 7, |a, row| {
+            Cell::text(first::words(a.activity.first.get(row).copied().unwrap_or(0)))
+        })
+        .of(Of::Mark(Mark::First)),
+        Column::share("person", "PERSON", 10, 1, 10, |a, row| Cell::text(person(event(a, row)))).of(Of::Key(Key::Actor)),
         Column::share("error", "ERROR", 10, 1, 1, |a, row| word(a, row, Field::Error).tone(Tone::Warn))
             .of(Of::Word(Field::Error)),
         Column::share("resource", "RESOURCE", 12, 2, 8, |a, row| word(a, row, Field::Resources))
@@ -128,9 +142,20 @@ pub static ACTIVITY: Pane = Pane {
         ("read", "rw=r"),
         ("root", "kind=root"),
         ("console", "console:yes"),
+        ("denied", "error:AccessDenied|Unauthorized|NotAuthorized|Forbidden"),
     ],
     questions: &[],
-    words: Vec::new,
+    notable: Some(|a, row| {
+        let event = event(a, row);
+        raised(a, row).severity() > Some(Severity::Info) || is_denied(event.word(Field::Error))
+    }),
+    noise: Some("needs!background"),
+    words: || {
+        let marks = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Info];
+        let severities = marks.map(|severity| (&severity.word()[..1], severity.word()));
+        let classes = Class::ALL.map(|class| (class.word(), class.words()));
+        severities.into_iter().chain(classes).collect()
+    },
 };
 
 /// The row of a key.
@@ -139,18 +164,34 @@ pub(super) fn row(key: &str) -> Option<usize> {
 }
 
 fn event(a: &Assessment, row: usize) -> EventRow<'_> {
-    a.facts.events.get(EventId(u32::try_from(row).unwrap_or(u32::MAX)))
+    a.facts.events.get(EventId(number(row)))
 }
 
 /// The rules that it raises.
 fn raised(a: &Assessment, row: usize) -> &RuleSet {
-    a.activity.raised.get(u32::try_from(row).unwrap_or(u32::MAX))
+    a.activity.raised.get(number(row))
 }
 
-/// Whether the call needed the management account.
-fn needs(a: &Assessment, row: usize) -> Needs {
-    let event = event(a, row);
-    management_only::needs(event.word(Field::Source), event.word(Field::Name))
+fn number(row: usize) -> u32 {
+    u32::try_from(row).unwrap_or(u32::MAX)
+}
+
+/// A call that was refused: the codes end in these words, whatever the service puts before them.
+fn is_denied(error: &str) -> bool {
+    ["AccessDenied", "Unauthorized", "NotAuthorized", "Forbidden"].iter().any(|word| error.contains(word))
+}
+
+/// Who it is, whatever role it took on: Identity Center and federation name the person in the session, a role's session by
+/// itself does not (IAM User Guide, "Monitor and control actions taken with assumed roles").
+fn person(event: EventRow<'_>) -> &str {
+    match event.actor_kind() {
+        ActorKind::AssumedRole => match event.word(Field::ActorName).starts_with("AWSReservedSSO_") {
+            true => event.word(Field::Session),
+            false => "",
+        },
+        ActorKind::AwsService | ActorKind::AwsAccount | ActorKind::Unknown => "",
+        _ => event.word(Field::ActorName),
+    }
 }
 
 fn word(a: &Assessment, row: usize, field: Field) -> Cell<'_> {
@@ -202,7 +243,7 @@ fn detail(a: &Assessment, row: usize) -> Document {
         )),
     ];
     let known = management_only::operation(event.word(Field::Source), event.word(Field::Name));
-    let place = known.map_or(Needs::Any, |known| known.needs);
+    let place = a.activity.class(number(row));
     let mut place = vec![Line::field("Needs", place.word()).and(format!("  {}", place.words()), Tone::Dim)];
     if let Some(known) = known {
         if !known.note.is_empty() {

@@ -54,6 +54,8 @@ pub static COVERAGE: Pane = Pane {
     empty: "Nothing was asked",
     short: &[],
     questions: &[],
+    notable: None,
+    noise: None,
     words: Vec::new,
 };
 

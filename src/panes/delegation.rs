@@ -81,6 +81,8 @@ pub static DELEGATION: Pane = Pane {
     empty: "Nothing is delegated, and no organization was found",
     short: &[],
     questions: &[],
+    notable: None,
+    noise: None,
     words: Vec::new,
 };
 

@@ -18,6 +18,7 @@ pub mod tree;
 use serde_json::Value as Json;
 
 use crate::analysis::Assessment;
+use crate::analysis::activity::Mark;
 use crate::model::log::{EventLog, Field, Key};
 use crate::model::{Ask, Text};
 
@@ -129,8 +130,8 @@ pub enum Of {
     Key(Key),
     /// A word of the log, which is the cell's text.
     Word(Field),
-    /// The rules that the event raises: those of its own are a key of the log, and few events are part of a burst.
-    Rules,
+    /// What the assessment knows of it.
+    Mark(Mark),
 }
 
 /// A way from a row to related rows elsewhere. None: there is nothing to go to, for the reason given.
@@ -171,6 +172,10 @@ pub struct Pane {
     pub short: &'static [(&'static str, &'static str)],
     /// Fields that are no columns.
     pub questions: &'static [Question],
+    /// Whether a row is one to look at next: a rule raised, a call denied.
+    pub notable: Option<fn(&Assessment, usize) -> bool>,
+    /// A term that leaves out what is mostly in the way.
+    pub noise: Option<&'static str>,
     /// What its columns' words mean, for the help: a word, and a sentence.
     pub words: fn() -> Vec<(&'static str, &'static str)>,
 }

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::filter::Filter;
-use super::filter::scan::{first_of_sets, first_rows};
+use super::filter::scan::first_rows;
 use super::{Column, Of, Pane, Value};
 use crate::analysis::Assessment;
 use crate::model::EventLog;
@@ -44,22 +44,22 @@ fn ranks(column: &Column, a: &Assessment, log: &EventLog) -> Option<Vec<u32>> {
     if column.of == Of::Time {
         return Some(log.pieces().flat_map(|piece| piece.time.iter().copied()).collect());
     }
-    if column.of == Of::Rules {
-        let places = places(column, a, first_of_sets(a));
-        let mut ranks: Vec<u32> = a.activity.raised.of_row.iter().map(|&set| places[set as usize]).collect();
-        ranks.resize(log.rows(), 0);
-        return Some(ranks);
+    if let Of::Mark(mark) = column.of {
+        let marks = a.activity.marks(mark);
+        let places = places(column, a, a.activity.samples(mark));
+        let rows = u32::try_from(log.rows()).unwrap_or(u32::MAX);
+        return Some((0..rows).map(|row| places[marks.get(row) as usize]).collect());
     }
     let key = column.of.key()?;
     let some = |row: u32| (row != u32::MAX).then_some(row);
-    let places = places(column, a, first_rows(log, key).into_iter().map(some).collect());
+    let places = places(column, a, &first_rows(log, key).into_iter().map(some).collect::<Vec<_>>());
     Some(log.pieces().flat_map(|piece| piece.keys[key as usize].iter().map(|&id| places[id as usize])).collect())
 }
 
 /// For each number the place of its value among all, by a row that has it.
-fn places(column: &Column, a: &Assessment, first: Vec<Option<u32>>) -> Vec<u32> {
+fn places(column: &Column, a: &Assessment, first: &[Option<u32>]) -> Vec<u32> {
     let mut values: Vec<(Value<'_>, u32)> = (0u32..)
-        .zip(&first)
+        .zip(first)
         .filter_map(|(id, row)| Some(((column.cell)(a, (*row)? as usize).value, id)))
         .collect();
     values.par_sort_by(|(one, _), (two, _)| one.compare(two));

@@ -48,6 +48,8 @@ pub static OVERVIEW: Pane = Pane {
     empty: "Nothing has been read yet",
     short: &[],
     questions: &[],
+    notable: None,
+    noise: None,
     words: || {
         vec![
             ("!!", "bad: look at it now"),

@@ -129,6 +129,8 @@ pub static PRINCIPALS: Pane = Pane {
     empty: "No principals: nothing of IAM or Identity Center was found",
     short: &[],
     questions: &[asked::CAN],
+    notable: None,
+    noise: None,
     words: power::words,
 };
 

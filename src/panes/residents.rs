@@ -73,6 +73,8 @@ pub static RESIDENTS: Pane = Pane {
     empty: "No resources were found",
     short: &[],
     questions: &[],
+    notable: None,
+    noise: None,
     words: Vec::new,
 };
 

@@ -2,12 +2,11 @@
 
 use super::draft::{BAD, Draft, NOTE, WARN, draft, judged};
 use super::{Claim, Practice, Standing};
+use crate::analysis::activity::meaning::Class;
 use crate::analysis::delegation::{DelegationKind, DelegationRow};
 use crate::analysis::{Assessment, ResidentRow};
-use crate::catalog::management_only::{self, Needs};
 use crate::catalog::residency::ResidencyClass;
 use crate::model::Ask;
-use crate::model::log::Field;
 
 const EVENTS: &[&[Ask]] = &[&[Ask::Events]];
 /// Cloud Control alone lists by type; the others see what they see and miss the rest.
@@ -17,11 +16,11 @@ pub(super) fn management_tasks(a: &Assessment) -> Vec<Claim> {
     let (mut needed, mut delegable, mut other) = (0, 0, 0);
     let log = &a.facts.events;
     for event in a.activity.events(log).filter(|event| event.read_only() == Some(false)) {
-        match management_only::needs(event.word(Field::Source), event.word(Field::Name)) {
-            Needs::Management => needed += 1,
-            Needs::Delegate => delegable += 1,
-            Needs::Any => other += 1,
-            Needs::Conditional | Needs::Convention => {}
+        match a.activity.class(event.id().0) {
+            Class::Management => needed += 1,
+            Class::Delegate => delegable += 1,
+            Class::Any => other += 1,
+            Class::Conditional | Class::Convention | Class::Background | Class::Unclassified => {}
         }
     }
     let drafts = [

@@ -4,9 +4,9 @@
 //! The conditions of a rule must all hold. One that looks at nothing but who called, the agent, the address, the kind of
 //! event or the call and its end is decided once for each of these; all others wait for the record.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use hashbrown::HashMap;
 use serde_json::{Value, json};
 
 use super::{Condition, Distinct, Outcome, Rule, Rules, has_failed, rules};
@@ -95,6 +95,16 @@ fn class_of(field: &str) -> Class {
     }
 }
 
+/// The fields of a record at which a condition's field looks.
+fn top_level(field: &'static str) -> Vec<&'static str> {
+    match field {
+        "@actor" => vec!["userIdentity"],
+        "@foreign" => vec!["userIdentity", "recipientAccountId"],
+        "@console" => vec!["eventType", "sessionCredentialFromConsole", "userAgent"],
+        field => vec![field.split('.').next().unwrap_or(field)],
+    }
+}
+
 fn counts_requests(rule: &Rule) -> bool {
     rule.burst.as_ref().is_some_and(|burst| burst.distinct == Some(Distinct::Resource))
 }
@@ -103,6 +113,8 @@ fn counts_requests(rule: &Rule) -> bool {
 struct Plan {
     /// By rule, then by class.
     conditions: Vec<[Vec<&'static Condition>; CLASSES]>,
+    /// By rule: the conditions that only the record decides, and the top-level fields that they look at.
+    of_record: Vec<(Vec<&'static Condition>, Vec<&'static str>)>,
     /// Rules with a condition of that class.
     has: [Mask; CLASSES],
     /// Rules with a condition that only the record decides.
@@ -113,9 +125,10 @@ struct Plan {
 
 fn plan() -> &'static Plan {
     static PLAN: LazyLock<Plan> = LazyLock::new(|| {
-        let mut plan = Plan { conditions: Vec::new(), has: <[Mask; CLASSES]>::default(), needs_record: Mask::default(), needs_request: Mask::default() };
+        let mut plan = Plan { conditions: Vec::new(), of_record: Vec::new(), has: <[Mask; CLASSES]>::default(), needs_record: Mask::default(), needs_request: Mask::default() };
         for (n, rule) in rules().all.iter().enumerate().take(MOST) {
             let mut conditions: [Vec<&Condition>; CLASSES] = Default::default();
+            let (mut rest, mut fields) = (Vec::new(), Vec::new());
             for condition in &rule.conditions {
                 let mut class = None;
                 condition.fields(&mut |field| {
@@ -123,7 +136,11 @@ fn plan() -> &'static Plan {
                     class = Some(if class.is_none_or(|known| known == of) { of } else { Class::Record });
                 });
                 match class {
-                    Some(Class::Record) | None => plan.needs_record.insert(n),
+                    Some(Class::Record) | None => {
+                        plan.needs_record.insert(n);
+                        rest.push(condition);
+                        condition.fields(&mut |field| fields.extend(top_level(field)));
+                    }
                     Some(class) => {
                         plan.has[class as usize].insert(n);
                         conditions[class as usize].push(condition);
@@ -132,8 +149,10 @@ fn plan() -> &'static Plan {
             }
             if counts_requests(rule) {
                 plan.needs_request.insert(n);
+                fields.push("requestParameters");
             }
             plan.conditions.push(conditions);
+            plan.of_record.push((rest, fields));
         }
         plan
     });
@@ -204,12 +223,13 @@ fn slot<T: Default + Clone>(list: &mut Vec<T>, at: u32) -> &mut T {
 
 impl Judge {
     /// The number of the set of rules that a record raises: 0 when it raises none. `identity` makes its `userIdentity` (an
-    /// object with that key), `record` the whole; a new set gets its number from `name`. None: it cannot be told so.
+    /// object with that key), `field` the value of a top-level field; a new set gets its number from `name`. None: it
+    /// cannot be told so.
     pub fn raised(
         &mut self,
         seen: &Seen<'_>,
         identity: impl FnOnce() -> Option<Value>,
-        record: impl FnOnce() -> Option<Value>,
+        field: impl Fn(&str) -> Option<Value>,
         name: impl FnOnce(&str) -> u32,
     ) -> Option<u32> {
         let plan = plan();
@@ -241,19 +261,28 @@ impl Judge {
         }
         left = slot(&mut self.identities, seen.identity).narrow(left, Class::Identity, identity)?;
         let open = left.and(&plan.needs_record.or(&plan.needs_request));
-        let mut whole = None;
-        if !open.is_empty() {
-            let record = whole.insert(record()?);
-            for rule in open.iter().filter(|&rule| !rules().all[rule].holds(record)) {
+        let mut record = serde_json::Map::new();
+        for rule in open.iter() {
+            let (conditions, fields) = &plan.of_record[rule];
+            for &name in fields {
+                if !record.contains_key(name) {
+                    record.insert(name.to_owned(), field(name)?);
+                }
+            }
+            let part = Value::Object(std::mem::take(&mut record));
+            if !conditions.iter().all(|condition| condition.holds(&part)) {
                 left.remove(rule);
+            }
+            if let Value::Object(part) = part {
+                record = part;
             }
         }
         if left.is_empty() {
             return Some(0);
         }
         let raised = left.iter().map(|rule| &rules().all[rule]);
-        if let Some(record) = whole.filter(|_| !left.and(&plan.needs_request).is_empty()) {
-            return Some(name(&words(raised, &record)));
+        if !left.and(&plan.needs_request).is_empty() {
+            return Some(name(&words(raised, &Value::Object(record))));
         }
         Some(*self.sets.entry(left).or_insert_with(|| name(&words(raised, &Value::Null))))
     }

@@ -109,6 +109,7 @@ struct Fields<'a> {
     event_type: &'a str,
     from_console: &'a str,
     response: &'a str,
+    request: &'a str,
 }
 
 struct Reader<'a, 'b> {
@@ -230,7 +231,19 @@ impl<'a> Reader<'a, '_> {
                 let who = if who.is_empty() { None } else { Some(sonic_rs::from_str::<Identity<'_>>(who).ok()?.to_json()) };
                 Some(serde_json::json!({ "userIdentity": who }))
             },
-            || serde_json::from_slice(record).ok(),
+            |field| {
+                let json = match field {
+                    "requestParameters" => fields.request,
+                    "responseElements" => fields.response,
+                    "userIdentity" => fields.identity,
+                    _ => match sonic_rs::get(record, &[field]) {
+                        Ok(value) => return serde_json::from_str(value.as_raw_str()).ok(),
+                        Err(error) if error.is_not_found() => "",
+                        Err(_) => return None,
+                    },
+                };
+                if json.is_empty() { Some(serde_json::Value::Null) } else { serde_json::from_str(json).ok() }
+            },
             |set| builder.word(Family::Rules, set),
         )?;
         let row = Row {
@@ -386,6 +399,7 @@ impl<'de: 'a, 'a> Visitor<'de> for Record<'_, 'a, '_> {
                 "eventType" => &mut fields.event_type,
                 "sessionCredentialFromConsole" => &mut fields.from_console,
                 "responseElements" => &mut fields.response,
+                "requestParameters" => &mut fields.request,
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                     continue;

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use super::{Filter, Node, Ready, Test, holds};
 use crate::analysis::Assessment;
+use crate::analysis::activity::Mark;
 use crate::model::log::{EventLog, Family, Field, Key, Rows, Words, uuid_bytes};
 use crate::panes::cell::Value;
 use crate::panes::{Column, Of, Pane};
@@ -33,8 +34,8 @@ enum Way<'a> {
     Written(&'a Test),
     /// By its id: what is looked for in ids that are UUIDs, and in those that are not.
     Id(Vec<(usize, String)>, &'a Test),
-    /// By the set of rules that it raises.
-    Rules(Vec<bool>),
+    /// By what the assessment knows of it.
+    Mark(Mark, Vec<bool>),
     /// By itself.
     Row(&'a Column, &'a Test),
     Question(&'a Test),
@@ -86,7 +87,7 @@ fn hold<'a>(term: &'a Ready, pane: &'a Pane, a: &Assessment, log: &EventLog) -> 
             }),
             Of::Flag if matches!(term.test, Test::Regex(..) | Test::Fuzzy(_)) => {}
             Of::Row | Of::Flag => ways.push(Way::Row(column, &term.test)),
-            Of::Rules => ways.push(Way::Rules(by_rules(&term.test, column, a))),
+            Of::Mark(mark) => ways.push(Way::Mark(mark, by_mark(&term.test, column, mark, a))),
             Of::Time | Of::Key(_) | Of::Word(_) => {}
         }
     }
@@ -149,29 +150,13 @@ fn by_key(test: &Test, key: Key, columns: &[&Column], a: &Assessment, log: &Even
     hit
 }
 
-/// For each set of rules: whether its cell is hit.
-fn by_rules(test: &Test, column: &Column, a: &Assessment) -> Vec<bool> {
+/// For each number of a mark: whether its cell is hit.
+fn by_mark(test: &Test, column: &Column, mark: Mark, a: &Assessment) -> Vec<bool> {
     let hit = |row: Option<u32>| match row {
         Some(row) => holds(test, &(column.cell)(a, row as usize).value, a.as_of),
         None => false,
     };
-    first_of_sets(a).into_iter().map(hit).collect()
-}
-
-/// A row for each set of rules; none where no row has it.
-pub(in crate::panes) fn first_of_sets(a: &Assessment) -> Vec<Option<u32>> {
-    let raised = &a.activity.raised;
-    let mut first = vec![None; raised.all.len().max(1)];
-    if raised.of_row.is_empty() && a.facts.events.rows() > 0 {
-        first[0] = Some(0);
-    }
-    for (row, &set) in (0u32..).zip(&raised.of_row) {
-        let first = &mut first[set as usize];
-        if first.is_none() {
-            *first = Some(row);
-        }
-    }
-    first
+    a.activity.samples(mark).iter().copied().map(hit).collect()
 }
 
 /// A row for each number of a key; the greatest number where no row has it.
@@ -292,13 +277,10 @@ fn try_way(way: &Way<'_>, piece: Rows<'_>, a: &Assessment, open: &[bool], one: &
         Way::Row(column, test) => {
             eacher(open, one)(&mut |at| holds(test, &(column.cell)(a, piece.first as usize + at).value, a.as_of));
         }
-        Way::Rules(hit) => {
-            let raised = &a.activity.raised;
-            // Without a set all have the empty one.
-            let sets = raised.of_row.get(piece.first as usize..).unwrap_or(&[]);
-            let sets = sets.iter().copied().chain(std::iter::repeat(0));
-            for (one, set) in one.iter_mut().zip(sets) {
-                *one |= hit[set as usize];
+        Way::Mark(mark, hit) => {
+            let marks = a.activity.marks(*mark);
+            for (row, one) in (piece.first..).zip(one) {
+                *one |= hit[marks.get(row) as usize];
             }
         }
         Way::Question(Test::Question(question, text, certain)) => {
@@ -313,7 +295,7 @@ impl Of {
         match self {
             Self::Key(key) => Some(key),
             Self::Word(field) => Some(field.key()),
-            Self::Row | Self::Flag | Self::Time | Self::Id | Self::Rules => None,
+            Self::Row | Self::Flag | Self::Time | Self::Id | Self::Mark(_) => None,
         }
     }
 
