@@ -88,7 +88,9 @@ commands! {
     NextTab, "next-tab", Looking, "in a detail, its next tab; the next pane where it has none";
     PreviousTab, "previous-tab", Looking, "in a detail, the tab before";
     Raw, "raw", Looking, "the raw JSON as a tree that folds and can be searched";
-    Zoom, "zoom", Looking, "the pane, or its detail, on the whole screen";
+    Zoom, "zoom", Looking, "the pane or its detail on the whole screen; with the histogram, less time";
+    WidenTime, "widen-time", Looking, "with the histogram, more time around the cursor";
+    Histogram, "histogram", Looking, "events over time, and the values that occur most";
     TimeMode, "time-mode", Looking, "times in UTC, local, or as ages";
     OwnCalls, "own-calls", Looking, "show or hide mgmtscope's own calls";
     Fold, "fold", Looking, "fold this branch";
@@ -97,6 +99,7 @@ commands! {
     NextMatch, "next-match", Looking, "the next place that matches the search";
     PreviousMatch, "previous-match", Looking, "the match before";
     Filter, "filter", Narrowing, "filter the rows while you type; tab completes a field";
+    Group, "group", Narrowing, "fold rows by a column, and by a second one; Enter opens a group";
     Sort, "sort", Narrowing, "sort by a column; again, the other way round";
     SortReverse, "sort-reverse", Narrowing, "turn the order round";
     LikeThis, "like-this", Narrowing, "only rows like this cell";

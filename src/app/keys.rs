@@ -15,6 +15,11 @@ use crate::panes::{ALL, PaneId, Target, Tone};
 
 impl App {
     pub(super) fn perform(&mut self, command: Command) -> Vec<Effect> {
+        if self.context() == Context::List && self.list().is_grouped() && is_of_one_row(command) {
+            let open = self.keymap.key_of(Command::Open);
+            self.say(format!("this is a group: {open} shows its rows"), Tone::Plain);
+            return Vec::new();
+        }
         match command {
             Command::Overview => self.go_pane(PaneId::Overview),
             Command::Principals => self.go_pane(PaneId::Principals),
@@ -46,6 +51,7 @@ impl App {
             Command::Open => self.open(),
             Command::Back => self.back(),
             Command::Raw => self.toggle_raw(),
+            Command::Zoom if self.has_histogram() => self.zoom_time(true),
             Command::Zoom => self.flip(|app| &mut app.zoom),
             Command::TimeMode => self.next_time_mode(),
             Command::OwnCalls => self.toggle_own(),
@@ -55,6 +61,10 @@ impl App {
             Command::NextMatch => self.next_match(true),
             Command::PreviousMatch => self.next_match(false),
             Command::Filter => self.open_prompt(),
+            Command::Group => self.open_group_picker(),
+            Command::Histogram => self.toggle_insight(),
+            Command::WidenTime => self.zoom_time(false),
+            Command::Sort if self.list().is_grouped() => self.next_group_order(),
             Command::Sort => self.overlay = Some(Overlay::Picker(self.sort_picker())),
             Command::SortReverse => self.reverse(),
             Command::LikeThis => self.pivot(false),
@@ -173,6 +183,7 @@ impl App {
         match self.context() {
             Context::Raw => self.fold_toggle(),
             Context::Detail => self.open_line(),
+            Context::List | Context::Global if self.list().is_grouped() => self.open_group(),
             Context::List | Context::Global => self.open_detail(),
         }
     }
@@ -289,13 +300,18 @@ impl App {
     }
 
     fn sort_picker(&self) -> Picker {
-        let mut picker = Picker::columns(self.pane.pane());
+        let mut picker = Picker::columns(self.pane.pane(), Purpose::Sort);
         picker.cursor = self.list().column;
         picker
     }
 
     fn reverse(&mut self) {
         let list = self.list_mut();
+        if list.is_grouped() {
+            list.group_turned = !list.group_turned;
+            list.stale = true;
+            return self.touch();
+        }
         match &mut list.sort {
             Some(sort) => sort.descending = !sort.descending,
             None => list.sort = Some(crate::panes::order::Sort { column: list.column, descending: true }),
@@ -305,9 +321,9 @@ impl App {
     }
 
     /// The value under row and column cursor, as written.
-    fn cell(&self) -> Option<(&'static str, String)> {
+    pub(super) fn cell(&self) -> Option<(&'static str, String)> {
         let (list, pane) = (self.list(), self.pane.pane());
-        let column = &pane.columns[list.column];
+        let column = &pane.columns[list.meant()];
         let cell = (column.cell)(&self.a, list.row()?);
         Some((column.name, cell.value.show(&crate::panes::TimeStyle::utc(self.as_of())).into_owned()))
     }
@@ -364,80 +380,6 @@ impl App {
         self.touch();
     }
 
-    fn copy_cell(&mut self) -> Vec<Effect> {
-        if let Some((_, node)) = self.raw.as_ref().and_then(super::raw::Raw::current) {
-            return vec![Effect::Copy { what: "value", text: node.text.clone() }];
-        }
-        if let Some(line) = self.detail.as_ref().and_then(|detail| self.opened.line(detail.cursor)) {
-            return vec![Effect::Copy { what: "line", text: line.plain(&self.style()).trim().to_owned() }];
-        }
-        match self.cell() {
-            Some((_, text)) => vec![Effect::Copy { what: "cell", text }],
-            None => Vec::new(),
-        }
-    }
-
-    fn copy_row(&mut self) -> Vec<Effect> {
-        let pane = self.pane.pane();
-        let style = self.style();
-        let line = |row: usize| {
-            let cells = pane.columns.iter().map(|column| (column.cell)(&self.a, row).value.show(&style).into_owned());
-            cells.collect::<Vec<_>>().join("\t")
-        };
-        let rows: Vec<String> = self.list().chosen(&self.a).into_iter().map(line).collect();
-        match rows.len() {
-            0 => Vec::new(),
-            1 => vec![Effect::Copy { what: "row", text: rows.concat() }],
-            _ => vec![Effect::Copy { what: "rows", text: rows.join("\n") }],
-        }
-    }
-
-    fn copy_arn(&mut self) -> Vec<Effect> {
-        let pane = self.pane.pane();
-        let arn = |row: usize| {
-            let key = (pane.key)(&self.a, row);
-            let column = pane
-                .column("arn")
-                .map(|column| (pane.columns[column].cell)(&self.a, row).value.show(&self.style()).into_owned());
-            column.into_iter().chain([key.to_string()]).find(|text| text.starts_with("arn:"))
-        };
-        let arns: Vec<String> = self.list().chosen(&self.a).into_iter().filter_map(arn).collect();
-        if arns.is_empty() {
-            self.say("this row has no ARN", Tone::Plain);
-            return Vec::new();
-        }
-        vec![Effect::Copy { what: "ARN", text: arns.join("\n") }]
-    }
-
-    fn copy_json(&mut self) -> Vec<Effect> {
-        let value = match &self.raw {
-            Some(raw) => raw.value.clone(),
-            None => {
-                let pane = self.pane.pane();
-                let rows = self.list().chosen(&self.a);
-                match rows[..] {
-                    [] => return Vec::new(),
-                    [row] => (pane.raw)(&self.a, row),
-                    _ => rows.into_iter().map(|row| (pane.raw)(&self.a, row)).collect(),
-                }
-            }
-        };
-        let text = serde_json::to_string_pretty(&value).unwrap_or_default();
-        vec![Effect::Copy { what: "JSON", text }]
-    }
-
-    /// The open tab as text, with its headings, as wide as it needs.
-    fn copy_detail(&mut self) -> Vec<Effect> {
-        let Some(document) = self.document() else {
-            self.say("no detail is open", Tone::Plain);
-            return Vec::new();
-        };
-        let rows = super::flow::flow(self.opened.sections(), u16::MAX, &self.style(), "");
-        let lines = rows.iter().map(|row| row.text().trim_end().to_owned());
-        let text = std::iter::once(document.title.clone()).chain(lines).collect::<Vec<_>>().join("\n");
-        vec![Effect::Copy { what: "detail", text }]
-    }
-
     fn refresh(&mut self, asks: &'static [crate::model::Ask]) -> Vec<Effect> {
         // A reading that goes on already would be asked twice.
         let busy = |ask: &&crate::model::Ask| !self.runs.iter().any(|run| run.asks.contains(ask));
@@ -459,4 +401,27 @@ impl App {
         self.say("stopped; what came stays", Tone::Plain);
         self.runs.iter().map(|run| Effect::Cancel(run.id)).collect()
     }
+}
+
+/// Whether a command means one row, which a group is not.
+fn is_of_one_row(command: Command) -> bool {
+    use Command::{
+        CopyArn, CopyJson, JumpEvents, JumpPrincipal, JumpResidents, Mark, MarkRange, NextNotable, NextRow,
+        PreviousNotable, PreviousRow, Raw,
+    };
+    matches!(
+        command,
+        CopyArn
+            | CopyJson
+            | JumpEvents
+            | JumpPrincipal
+            | JumpResidents
+            | Mark
+            | MarkRange
+            | NextNotable
+            | NextRow
+            | PreviousNotable
+            | PreviousRow
+            | Raw
+    )
 }

@@ -9,6 +9,8 @@ pub struct Wanted {
     pub detail: bool,
     pub raw: bool,
     pub zoom: bool,
+    /// The histogram, and the values that occur most.
+    pub insight: bool,
     /// The overview with its four small panes, and how many claims it has.
     pub overview: Option<u16>,
 }
@@ -18,6 +20,10 @@ pub struct Areas {
     pub header: Rect,
     pub tabs: Rect,
     pub list: Rect,
+    /// Above the list.
+    pub histogram: Rect,
+    /// Beside the list, where there is room.
+    pub top: Rect,
     pub detail: Rect,
     pub raw: Rect,
     pub minis: Option<[Rect; 4]>,
@@ -26,6 +32,9 @@ pub struct Areas {
 
 /// From this width on the detail stands beside the list.
 pub const SIDE_BY_SIDE: u16 = 120;
+/// Lines of the histogram, and cells for the values that occur most.
+const HISTOGRAM: u16 = 5;
+const TOP: u16 = 36;
 /// From this size on the overview shows the data panes in small.
 const WIDE: (u16, u16) = (150, 36);
 
@@ -62,6 +71,14 @@ pub fn areas(width: u16, height: u16, wanted: Wanted) -> Areas {
             areas.list.height = upper;
             areas.detail = Rect::new(0, body.y + upper, width, body.height - upper);
         }
+    } else if wanted.insight && body.height >= HISTOGRAM + 6 {
+        areas.histogram = Rect { height: HISTOGRAM, ..body };
+        let mut rest = Rect { y: body.y + HISTOGRAM, height: body.height - HISTOGRAM, ..body };
+        if width >= SIDE_BY_SIDE && rest.height >= 18 {
+            areas.top = Rect { x: width - TOP, width: TOP, ..rest };
+            rest.width -= TOP + 1;
+        }
+        areas.list = rest;
     } else if let Some(claims) = wanted.overview.filter(|_| !wanted.zoom && (width, height) >= WIDE && height >= WIDE.1)
     {
         let upper = (claims + 1).clamp(4, body.height / 2);
@@ -86,16 +103,17 @@ mod tests {
     fn no_size_panics_and_nothing_lies_outside() {
         for width in 0..220 {
             for height in 0..70 {
-                for bits in 0..16u8 {
+                for bits in 0..32u8 {
                     let wanted = Wanted {
                         chrome: bits & 1 != 0,
                         detail: bits & 2 != 0,
                         raw: bits & 4 != 0,
                         zoom: bits & 8 != 0,
+                        insight: bits & 16 != 0,
                         overview: Some(20),
                     };
                     let a = areas(width, height, wanted);
-                    let all = [a.header, a.tabs, a.list, a.detail, a.raw, a.footer];
+                    let all = [a.header, a.tabs, a.list, a.detail, a.raw, a.footer, a.histogram, a.top];
                     for area in all.into_iter().chain(a.minis.into_iter().flatten()) {
                         assert!(area.right() <= width && area.bottom() <= height, "{width}x{height} {area:?}");
                     }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::insight::Insight;
 use crate::analysis::Assessment;
 use crate::model::Text;
 use crate::panes::filter::{Filter, FilterError};
+use crate::panes::group::{Group, GroupOrder, groups};
 use crate::panes::order::{Sort, order};
 use crate::panes::{Pane, PaneId};
 
@@ -16,8 +18,18 @@ pub struct List {
     pub filter: Filter,
     pub error: Option<FilterError>,
     pub sort: Option<Sort>,
-    /// Indices of the assessment's rows, as shown.
+    /// The columns by which rows are folded; none: they are not.
+    pub grouping: Vec<usize>,
+    pub group_order: GroupOrder,
+    pub group_turned: bool,
+    /// While rows are folded: what stands for each of `rows`.
+    pub groups: Vec<Group>,
+    /// What stands beside the list.
+    pub insight: Insight,
+    /// Indices of the assessment's rows, as shown; while they are folded, one of each group.
     pub rows: Vec<u32>,
+    /// How many match the filter, folded or not.
+    pub matched: usize,
     /// How many there are without the filter.
     pub total: usize,
     pub cursor: usize,
@@ -41,7 +53,13 @@ impl List {
             filter: Filter::default(),
             error: None,
             sort: pane.default_sort(),
+            grouping: Vec::new(),
+            group_order: GroupOrder::default(),
+            group_turned: false,
+            groups: Vec::new(),
+            insight: Insight::default(),
             rows: Vec::new(),
+            matched: 0,
             total: 0,
             cursor: 0,
             offset: 0,
@@ -71,6 +89,14 @@ impl List {
         let line = self.cursor.saturating_sub(self.offset);
         self.total = (self.pane.rows)(a);
         self.rows = order(self.pane, a, &self.filter, self.sort);
+        self.matched = self.rows.len();
+        self.insight.refresh(self.pane, a, &self.rows);
+        self.groups.clear();
+        if !self.grouping.is_empty() {
+            let (by, turned) = (&self.grouping, self.group_turned);
+            self.groups = groups(self.pane, a, &self.rows, by, self.group_order, turned);
+            self.rows = self.groups.iter().map(|group| group.row).collect();
+        }
         self.stale = false;
         let kept = self
             .anchor
@@ -164,6 +190,34 @@ impl List {
             .filter(|&row| !self.marks.is_empty() && self.marks.contains(&(self.pane.key)(a, row)))
             .collect();
         if marked.is_empty() { self.row().into_iter().collect() } else { marked }
+    }
+
+    pub fn is_grouped(&self) -> bool {
+        !self.grouping.is_empty()
+    }
+
+    /// Folds rows by this column too; by a column that they are folded by already, no more.
+    pub fn group_by(&mut self, column: usize) {
+        match self.grouping.iter().position(|&other| other == column) {
+            Some(at) => drop(self.grouping.remove(at)),
+            None => self.grouping.push(column),
+        }
+        self.regroup();
+    }
+
+    pub fn ungroup(&mut self) {
+        self.grouping.clear();
+        self.regroup();
+    }
+
+    fn regroup(&mut self) {
+        (self.cursor, self.offset, self.anchor) = (0, 0, None);
+        self.stale = true;
+    }
+
+    /// The column that `=`, `#` and copying mean.
+    pub fn meant(&self) -> usize {
+        self.grouping.first().copied().unwrap_or(self.column)
     }
 
     pub fn set_sort(&mut self, column: usize) {

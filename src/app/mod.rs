@@ -4,9 +4,12 @@
 //! mutates them.
 
 pub mod command;
+mod copy;
 pub mod detail;
 pub mod flow;
 mod gather;
+mod grouping;
+pub mod insight;
 pub mod keymap;
 mod keys;
 pub mod layout;
@@ -172,6 +175,7 @@ impl App {
     pub fn areas(&self) -> Areas {
         let overview = (self.pane == PaneId::Overview).then(|| u16::try_from(self.a.claims.len()).unwrap_or(u16::MAX));
         let wanted = Wanted {
+            insight: self.list().insight.open,
             chrome: self.chrome,
             detail: self.detail.is_some(),
             raw: self.raw.is_some(),
@@ -247,7 +251,13 @@ impl App {
     fn settle(&mut self) {
         let page = self.page();
         let a = Arc::clone(&self.a);
-        let minis = self.areas().minis.is_some();
+        let areas = self.areas();
+        let minis = areas.minis.is_some();
+        // A heading, and a blank line below.
+        let lines = (areas.top.height / 6).saturating_sub(2);
+        let room = (areas.histogram.width.saturating_sub(2), if areas.top.width > 0 { lines } else { 0 });
+        let list = self.list_mut();
+        list.stale |= list.insight.fit(room);
         for list in &mut self.lists {
             let shown = list.pane.id == self.pane || minis;
             if shown && list.stale {
@@ -443,6 +453,11 @@ impl App {
             picker::Choice::Command(command) => self.perform(command),
             picker::Choice::Sort(column) => {
                 self.list_mut().set_sort(column);
+                self.dirty = true;
+                Vec::new()
+            }
+            picker::Choice::Group(column) => {
+                self.list_mut().group_by(column);
                 self.dirty = true;
                 Vec::new()
             }

@@ -15,6 +15,7 @@ pub enum Purpose {
     Palette,
     Help,
     Sort,
+    Group,
     Everywhere,
 }
 
@@ -24,6 +25,7 @@ impl Purpose {
             Self::Palette => "Run a command",
             Self::Help => "Keys (type to search, Enter runs the line)",
             Self::Sort => "Sort by",
+            Self::Group => "Group by (end goes to the last row)",
             Self::Everywhere => "Look for it in",
         }
     }
@@ -34,6 +36,7 @@ impl Purpose {
 pub enum Choice {
     Command(Command),
     Sort(usize),
+    Group(usize),
     Go(Target),
     /// Puts this into the input, to go on typing.
     Type(String),
@@ -187,13 +190,16 @@ impl Picker {
         Self::new(Purpose::Help, items)
     }
 
-    pub fn columns(pane: &Pane) -> Self {
+    /// The columns of a pane, to sort or to group by.
+    pub fn columns(pane: &Pane, purpose: Purpose) -> Self {
+        let choice = |n| if purpose == Purpose::Group { Choice::Group(n) } else { Choice::Sort(n) };
         let items = pane.columns.iter().enumerate().map(|(n, column)| Item {
             left: column.name.to_owned(),
             right: column.title.to_owned(),
-            choice: Choice::Sort(n),
+            choice: choice(n),
         });
-        Self::new(Purpose::Sort, items.collect())
+        let items = items.collect();
+        Self::new(purpose, items)
     }
 
     fn search(&mut self) {

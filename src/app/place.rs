@@ -11,6 +11,8 @@ pub struct Place {
     pub pane: PaneId,
     pub filter: String,
     pub sort: Option<Sort>,
+    /// The columns by which rows were folded.
+    pub grouping: Vec<usize>,
     pub row: Option<Text>,
     /// The line of the screen on which the row stood.
     pub line: usize,

@@ -15,6 +15,7 @@ impl App {
             pane: self.pane,
             filter: list.text.clone(),
             sort: list.sort,
+            grouping: list.grouping.clone(),
             row: list.key(&self.a),
             line: list.cursor.saturating_sub(list.offset),
             detail: self.detail.clone(),
@@ -42,6 +43,7 @@ impl App {
         let list = self.list_mut();
         list.set_filter(&place.filter);
         list.sort = place.sort;
+        list.grouping.clone_from(&place.grouping);
         list.refresh(&a, page);
         if let Some(row) = &place.row
             && list.select(&a, row, page)
@@ -86,6 +88,7 @@ impl App {
                 self.pane = *pane;
                 let list = self.list_mut();
                 list.set_filter(filter);
+                list.grouping.clear();
                 (list.cursor, list.offset) = (0, 0);
                 self.refresh_here();
                 let list = self.list_mut();
@@ -150,6 +153,9 @@ impl App {
             }
             self.detail = None;
             self.zoom = false;
+            self.touch();
+        } else if self.list().is_grouped() {
+            self.list_mut().ungroup();
             self.touch();
         } else if let Some(place) = self.history.trail.last().cloned() {
             self.leave_up(&place);
@@ -234,11 +240,8 @@ impl App {
         let (a, list) = (Arc::clone(&self.a), self.list());
         let here = list.cursor.min(list.rows.len());
         let is_notable = |&at: &usize| notable(&a, list.rows[at] as usize);
-        let found = if forward {
-            (here + 1..list.rows.len()).find(is_notable)
-        } else {
-            (0..here).rev().find(is_notable)
-        };
+        let found =
+            if forward { (here + 1..list.rows.len()).find(is_notable) } else { (0..here).rev().find(is_notable) };
         match found {
             Some(at) if self.detail.is_some() => self.step_row(at.cast_signed() - here.cast_signed()),
             Some(at) => self.perform_move(at.cast_signed() - here.cast_signed()),

@@ -84,7 +84,8 @@ pub static ACTIVITY: Pane = Pane {
             Cell::text(first::words(a.activity.first.get(row).copied().unwrap_or(0)))
         })
         .of(Of::Mark(Mark::First)),
-        Column::share("person", "PERSON", 10, 1, 10, |a, row| Cell::text(person(event(a, row)))).of(Of::Key(Key::Actor)),
+        Column::share("person", "PERSON", 10, 1, 10, |a, row| Cell::text(person(event(a, row))))
+            .of(Of::Key(Key::Actor)),
         Column::share("error", "ERROR", 10, 1, 1, |a, row| word(a, row, Field::Error).tone(Tone::Warn))
             .of(Of::Word(Field::Error)),
         Column::share("resource", "RESOURCE", 12, 2, 8, |a, row| word(a, row, Field::Resources))

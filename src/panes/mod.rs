@@ -7,6 +7,8 @@ pub mod coverage;
 pub mod delegation;
 pub mod document;
 pub mod filter;
+pub mod group;
+pub mod histogram;
 pub mod order;
 pub mod overview;
 pub mod principals;

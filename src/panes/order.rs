@@ -40,7 +40,7 @@ pub fn order(pane: &Pane, a: &Assessment, filter: &Filter, sort: Option<Sort>) -
 }
 
 /// A number for each event by which a column is sorted; none when only its cells tell.
-fn ranks(column: &Column, a: &Assessment, log: &EventLog) -> Option<Vec<u32>> {
+pub(super) fn ranks(column: &Column, a: &Assessment, log: &EventLog) -> Option<Vec<u32>> {
     if column.of == Of::Time {
         return Some(log.pieces().flat_map(|piece| piece.time.iter().copied()).collect());
     }
@@ -58,10 +58,8 @@ fn ranks(column: &Column, a: &Assessment, log: &EventLog) -> Option<Vec<u32>> {
 
 /// For each number the place of its value among all, by a row that has it.
 fn places(column: &Column, a: &Assessment, first: &[Option<u32>]) -> Vec<u32> {
-    let mut values: Vec<(Value<'_>, u32)> = (0u32..)
-        .zip(first)
-        .filter_map(|(id, row)| Some(((column.cell)(a, (*row)? as usize).value, id)))
-        .collect();
+    let mut values: Vec<(Value<'_>, u32)> =
+        (0u32..).zip(first).filter_map(|(id, row)| Some(((column.cell)(a, (*row)? as usize).value, id))).collect();
     values.par_sort_by(|(one, _), (two, _)| one.compare(two));
     let mut places = vec![0; first.len()];
     let (mut place, mut before): (u32, Option<&Value<'_>>) = (0, None);

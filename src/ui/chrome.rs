@@ -95,8 +95,12 @@ pub fn tabs(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
 
 /// `37 of 412`: rows shown of all.
 pub fn count(app: &App, list: &List) -> String {
-    let shown = list.rows.len();
+    let shown = list.matched;
     let mut text = if shown == list.total { format!("{shown}") } else { format!("{shown} of {}", list.total) };
+    if list.is_grouped() {
+        let groups = list.groups.len();
+        text = format!("{groups} {} of {text}", if groups == 1 { "group" } else { "groups" });
+    }
     if list.pane.id == PaneId::Activity && app.lens.hide_own && app.a.activity.own > 0 {
         text.push_str(&format!(" ({} own calls hidden)", app.a.activity.own));
     }

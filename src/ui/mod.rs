@@ -2,6 +2,8 @@
 
 mod chrome;
 mod detail;
+mod groups;
+mod insight;
 mod overlay;
 mod raw;
 pub mod table;
@@ -27,6 +29,9 @@ pub fn view(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<Position> {
     } else {
         let focus = app.detail.is_none();
         pane(buffer, areas.list, app, app.pane, theme, true);
+        let style = app.style();
+        insight::histogram(buffer, areas.histogram, app.list(), &app.a, (theme, &style));
+        insight::top(buffer, areas.top, app.list(), &app.a, (theme, &style));
         if let Some(minis) = areas.minis {
             const SHOWN: [PaneId; 4] = [PaneId::Principals, PaneId::Activity, PaneId::Residents, PaneId::Delegation];
             for (area, id) in minis.into_iter().zip(SHOWN) {
@@ -45,7 +50,11 @@ fn pane(buffer: &mut Buffer, area: Rect, app: &App, id: PaneId, theme: &Theme, f
     let list = &app.lists[id as usize];
     let style = app.style();
     let look = table::Look { theme, style: &style, focus };
-    table::draw(buffer, area, list, &app.a, look);
+    if list.is_grouped() {
+        groups::draw(buffer, area, list, &app.a, look);
+    } else {
+        table::draw(buffer, area, list, &app.a, look);
+    }
     if list.rows.is_empty() && area.height > 1 {
         for (n, (text, tone)) in nothing(app, id).into_iter().enumerate() {
             let y = area.y + 1 + u16::try_from(n).unwrap_or(0);

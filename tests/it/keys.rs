@@ -77,7 +77,7 @@ fn from_a_principal_to_its_events_and_back_with_one_key() {
 
 #[test]
 fn from_an_event_to_its_resource_and_back_with_one_key() {
-    let harness = Harness::demo(120, 40).press("3 / text:resource:quillfeather-terraform-state enter i");
+    let harness = Harness::demo(120, 40).press("3 / text:resource:quillfeather-terraform-state enter I");
     assert_eq!(harness.app.pane, PaneId::Residents);
     let key = harness.app.list().key(&harness.app.a);
     assert_eq!(key.as_deref(), Some("arn:aws:s3:::quillfeather-terraform-state"));

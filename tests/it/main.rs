@@ -1,5 +1,6 @@
 //! One test binary for what looks at the crate from outside: the walls of the house, the screens, the keys.
 
+mod activity;
 mod details;
 mod documents;
 mod harness;

@@ -91,9 +91,15 @@ fn details() {
             let harness = Harness::demo(width, height).press(&format!("{} enter", pane.id as usize + 1));
             insta::assert_snapshot!(format!("{}_detail_{width}x{height}", pane.name), harness.screen());
         }
-        for (name, keys) in
-            [("help", "?"), ("palette", ":"), ("sort", "2 s"), ("raw", "3 J"), ("filter", "2 / text:kind:")]
-        {
+        for (name, keys) in [
+            ("help", "?"),
+            ("palette", ":"),
+            ("sort", "2 s"),
+            ("raw", "3 J"),
+            ("filter", "2 / text:kind:"),
+            ("histogram", "3 x i"),
+            ("groups", "3 G text:principal enter"),
+        ] {
             insta::assert_snapshot!(
                 format!("{name}_{width}x{height}"),
                 Harness::demo(width, height).press(keys).screen()
@@ -114,7 +120,7 @@ fn hostile_names() {
     }]));
     harness.end();
     // Root is the first row, the role the last.
-    let harness = harness.press("2 G enter");
+    let harness = harness.press("2 end enter");
     for cell in &harness.buffer().content {
         assert!(!cell.symbol().chars().any(mgmtscope::model::text::is_hostile), "{:?}", cell.symbol());
     }

@@ -134,7 +134,8 @@ fn extend(all: &mut Vec<Raised>, window: &mut Window, rule: &'static Rule) {
     };
     let raised = &mut all[at];
     // Members stand in the order of time, then of row: what came after the last one that was taken is new.
-    let new = window.members.iter().rev().take_while(|member| seen.is_none_or(|seen| (member.seconds, member.row) > seen));
+    let new =
+        window.members.iter().rev().take_while(|member| seen.is_none_or(|seen| (member.seconds, member.row) > seen));
     let from = raised.rows.len();
     raised.rows.extend(new.map(|member| member.row));
     raised.rows[from..].reverse();

@@ -1,7 +1,7 @@
 //! Whether an event needed the management account: by its call, and by who made it.
 
-use crate::catalog::management_only::{self, Needs};
 use crate::catalog::calls;
+use crate::catalog::management_only::{self, Needs};
 use crate::model::log::{EventLog, EventRow, Field, Key};
 use crate::model::{ActorKind, EventId};
 

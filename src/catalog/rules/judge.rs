@@ -125,7 +125,13 @@ struct Plan {
 
 fn plan() -> &'static Plan {
     static PLAN: LazyLock<Plan> = LazyLock::new(|| {
-        let mut plan = Plan { conditions: Vec::new(), of_record: Vec::new(), has: <[Mask; CLASSES]>::default(), needs_record: Mask::default(), needs_request: Mask::default() };
+        let mut plan = Plan {
+            conditions: Vec::new(),
+            of_record: Vec::new(),
+            has: <[Mask; CLASSES]>::default(),
+            needs_record: Mask::default(),
+            needs_request: Mask::default(),
+        };
         for (n, rule) in rules().all.iter().enumerate().take(MOST) {
             let mut conditions: [Vec<&Condition>; CLASSES] = Default::default();
             let (mut rest, mut fields) = (Vec::new(), Vec::new());

@@ -10,8 +10,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use sonic_rs::{JsonValueTrait, LazyValue};
 
 use super::LIMITS;
-use crate::collect::judged;
 use crate::catalog::rules::judge::{Judge, Seen};
+use crate::collect::judged;
 use crate::model::Event;
 use crate::model::event::record::{Identity, RecordResource, is_console, tells_more};
 use crate::model::log::part::{Builder, Row};
@@ -175,7 +175,8 @@ impl<'a> Reader<'a, '_> {
         let (source, name) = (text(fields.source)?, text(fields.name)?);
         let more = tells_more(&source, &name);
         // What only the record as a whole tells: what a sign-in came to, and on whom AssumeRoot was called.
-        if name.is_empty() || (more && source != "sts.amazonaws.com") || matches!(&*name, "AssumeRoot" | "ConsoleLogin") {
+        if name.is_empty() || (more && source != "sts.amazonaws.com") || matches!(&*name, "AssumeRoot" | "ConsoleLogin")
+        {
             return None;
         }
         let read_only = match fields.read_only {
@@ -228,7 +229,8 @@ impl<'a> Reader<'a, '_> {
         let rules = self.known.judge.raised(
             &seen,
             || {
-                let who = if who.is_empty() { None } else { Some(sonic_rs::from_str::<Identity<'_>>(who).ok()?.to_json()) };
+                let who =
+                    if who.is_empty() { None } else { Some(sonic_rs::from_str::<Identity<'_>>(who).ok()?.to_json()) };
                 Some(serde_json::json!({ "userIdentity": who }))
             },
             |field| {

@@ -26,7 +26,7 @@ pub enum Key {
 pub(super) const KEYS: usize = 7;
 
 impl Key {
-    pub const ALL: [Self; KEYS] = 
+    pub const ALL: [Self; KEYS] =
         [Self::Deed, Self::Actor, Self::Place, Self::Ip, Self::Agent, Self::Resources, Self::Rules];
 }
 

@@ -155,8 +155,16 @@ impl Default for Builder {
     }
 }
 
-const ALL: [Family; FAMILIES] =
-    [Family::Deed, Family::Actor, Family::Place, Family::Ip, Family::Agent, Family::Resources, Family::Rules, Family::Id];
+const ALL: [Family; FAMILIES] = [
+    Family::Deed,
+    Family::Actor,
+    Family::Place,
+    Family::Ip,
+    Family::Agent,
+    Family::Resources,
+    Family::Rules,
+    Family::Id,
+];
 
 /// A place in a part to which it can be cut back.
 #[derive(Clone, Copy, Debug)]

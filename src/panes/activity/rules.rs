@@ -7,10 +7,10 @@ use crate::analysis::activity::bursts::Raised;
 use crate::catalog::rules::{By, Rule, Severity};
 use crate::model::EventId;
 use crate::model::log::Field;
+use crate::panes::PaneId;
 use crate::panes::cell::Tone;
 use crate::panes::document::{Line, Target};
 use crate::panes::filter::quote;
-use crate::panes::PaneId;
 
 pub fn tone(severity: Severity) -> Tone {
     match severity {

@@ -118,7 +118,10 @@ impl<'a> Rest<'a> {
             let at = self.at;
             self.at += 2;
             alternatives.push(self.all()?);
-            if alternatives[alternatives.len() - 2..].iter().any(|one| matches!(one, Expr::All(none) if none.is_empty())) {
+            if alternatives[alternatives.len() - 2..]
+                .iter()
+                .any(|one| matches!(one, Expr::All(none) if none.is_empty()))
+            {
                 return fail(at, "`OR` needs something on both sides");
             }
         }
@@ -337,7 +340,6 @@ impl fmt::Display for Term {
         }
     }
 }
-
 
 impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
