@@ -107,6 +107,9 @@ pub enum Command {
         pane: Listed,
         /// The filter language of the interface, as in `kind:user mfa:no`
         filter: Vec<String>,
+        /// Fold the rows by these columns: how many have the same values, and when first and last
+        #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
+        by: Vec<String>,
         /// How the rows are written
         #[arg(long, default_value = "table", value_parser = ["table", "json", "csv", "count"])]
         format: String,

@@ -112,14 +112,15 @@ async fn command(cli: Cli, source: Arc<dyn Source>, words: OrderWords, no_color:
             // The report itself lists what is missing.
             batch::report(facts, format)?
         }
-        Some(Command::Query { pane, filter, format }) => {
+        Some(Command::Query { pane, filter, by, format }) => {
             let pane = PaneId::from_name(pane.name()).expect("every listed pane exists");
             let filter = filter.join(" ");
             // A broken filter is said before anything is read.
             mgmtscope::panes::filter::Filter::new(&filter, pane.pane())
                 .map_err(|error| Failure::Input(format!("filter: {error}")))?;
+            let by = batch::columns(pane, by)?;
             let facts = batch::read(Arc::clone(&source), &words, batch::needed(Some(pane), &*source), bars).await;
-            batch::query(facts, pane, &filter, format, &mut stderr())?
+            batch::query(facts, pane, (&filter, by), format, &mut stderr())?
         }
         Some(Command::WhoCan { action, resource, format }) => {
             let question = resource.as_ref().map_or(action.clone(), |resource| format!("{action} {resource}"));

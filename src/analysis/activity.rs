@@ -10,12 +10,12 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use crate::model::log::{EventRow, Field};
+use crate::model::log::{EventRow, Field, part};
 use crate::model::{EventId, EventLog, Facts, Text};
 
 use super::Lens;
 use bursts::Bursts;
-use meaning::Class;
+use meaning::{Class, Trend};
 use raised::RuleSets;
 
 /// What a principal did in the period.
@@ -40,6 +40,8 @@ pub struct Activity {
     pub classes: Vec<u8>,
     /// By event number, what was new: see [`first`].
     pub first: Vec<u8>,
+    /// Who else could have made the writes, over the period.
+    pub trend: Trend,
     /// By [`Mark`], an event for each number.
     samples: [Vec<Option<u32>>; 3],
     pub earliest: Option<Timestamp>,
@@ -116,6 +118,9 @@ pub fn assess(facts: &Facts, lens: Lens) -> Activity {
     activity.order = keyed.into_iter().map(|(_, id)| id).collect();
     activity.bursts = bursts::find(log, activity.order.iter().rev().copied());
     activity.classes = meaning::classes(log);
+    let second = |time: Option<Timestamp>| part::seconds(time);
+    let span = (second(activity.earliest), second(activity.latest));
+    activity.trend = Trend::of(log, &activity.order, &activity.classes, span);
     activity.first = first::seen(log, activity.order.iter().rev().copied());
     activity.raised = RuleSets::of(log, &activity.bursts);
     activity.samples = [Mark::Rules, Mark::Class, Mark::First].map(|mark| activity.marks(mark).first(log.rows()));

@@ -258,6 +258,8 @@ pub(crate) fn events() -> Vec<Event> {
         "sessionContext":{{"sessionIssuer":{{"arn":"arn:aws:iam::{HERE}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef"}}}}}}"#
     );
     let root = format!(r#"{{"type":"Root","arn":"arn:aws:iam::{HERE}:root","accountId":"{HERE}"}}"#);
+    let service = r#"{"type":"AWSService","invokedBy":"autoscaling.amazonaws.com"}"#.to_owned();
+    let unknown = r#"{"type":"Unknown","principalId":"nobody"}"#.to_owned();
     let list = [
         ("CloseAccount", "organizations.amazonaws.com", false, &root),
         ("ConsoleLogin", "signin.amazonaws.com", false, &root),
@@ -265,6 +267,8 @@ pub(crate) fn events() -> Vec<Event> {
         ("RunInstances", "ec2.amazonaws.com", false, &session),
         ("DescribeInstances", "ec2.amazonaws.com", true, &session),
         ("CreateStackSet", "cloudformation.amazonaws.com", false, &session),
+        ("RunInstances", "ec2.amazonaws.com", false, &service),
+        ("SharedSnapshotVolumeCreated", "ec2.amazonaws.com", true, &unknown),
     ];
     let record = |(at, (name, source, read, who)): (usize, &(&str, &str, bool, &String))| {
         let raw = format!(

@@ -174,6 +174,14 @@ mod tests {
             })
             .collect();
         let role = "AWSReservedSSO_Admin_0123456789abcdef";
-        assert_eq!(told, [("root W".to_owned(), 2, 1), (format!("{role} W"), 3, 3), (format!("{role} r"), 1, 0)]);
+        let pair = |words: String, count: u32, seconds: u32| (words, count, seconds);
+        let expected = [
+            pair("root W".into(), 2, 1),
+            pair(format!("{role} W"), 3, 3),
+            pair(format!("{role} r"), 1, 0),
+            pair("autoscaling.amazonaws.com W".into(), 1, 0),
+            pair("nobody r".into(), 1, 0),
+        ];
+        assert_eq!(told, expected);
     }
 }

@@ -98,6 +98,11 @@ impl Histogram {
         words
     }
 
+    /// `at most 1204 in 6h`.
+    pub fn few_words(&self) -> String {
+        format!("at most {} in {}", self.most(), super::cell::span(u64::from(self.width)))
+    }
+
     /// The words under its ends.
     pub fn ends(&self, style: &TimeStyle) -> Option<(String, String)> {
         self.span().map(|(from, to)| (style.short(from), style.short(to)))

@@ -6,7 +6,7 @@ use super::cell::Tone;
 use super::document::{Document, Line, Target};
 use super::{Cell, Column, Pane, PaneId};
 use crate::analysis::Assessment;
-use crate::analysis::practices::{Claim, Standing};
+use crate::analysis::practices::{Claim, Share, Standing};
 use crate::model::{Ask, Text};
 
 pub static OVERVIEW: Pane = Pane {
@@ -30,6 +30,14 @@ pub static OVERVIEW: Pane = Pane {
         }),
         Column::fixed("practice", "PRACTICE", 9, 0, |a, row| Cell::text(a.claims[row].practice.word()).tone(Tone::Dim)),
         Column::share("claim", "WHAT", 48, 1, 0, |a, row| Cell::text(a.claims[row].text.as_str())),
+        Column::fixed("share", "SHARE", 5, 3, |a, row| match &a.claims[row].share {
+            Some(share) => Cell::text(format!("{:>3} %", share.percent)),
+            None => Cell::text(""),
+        }),
+        Column::fixed("trend", "TREND", 12, 4, |a, row| match &a.claims[row].share {
+            Some(share) => Cell::text(spark(share)).tone(Tone::Dim),
+            None => Cell::text(""),
+        }),
         Column::share("missing", "NOT READ", 8, 4, 1, |a, row| {
             Cell::text(a.claims[row].missing.as_str()).tone(Tone::Warn)
         }),
@@ -41,7 +49,7 @@ pub static OVERVIEW: Pane = Pane {
     raw: |a, row| {
         let claim = &a.claims[row];
         json!({"id": claim.id, "practice": claim.practice.title(), "standing": word(claim.standing), "count": claim.count,
-            "text": claim.text, "missing": claim.missing, "why": claim.why,
+            "text": claim.text, "missing": claim.missing, "share_percent": claim.share.as_ref().map(|share| share.percent), "why": claim.why,
             "evidence": {"pane": claim.evidence.pane, "filter": claim.evidence.filter}})
     },
     jumps: &[],
@@ -86,12 +94,30 @@ pub fn evidence(claim: &Claim) -> Option<Target> {
     PaneId::from_name(claim.evidence.pane).map(|pane| Target::Filter(pane, claim.evidence.filter.clone()))
 }
 
+/// The share in each span, as bars of eighths: a full one is 100 %.
+fn spark(share: &Share) -> String {
+    const BARS: [char; 9] = ['▁', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    share.spans.iter().map(|span| span.map_or(' ', |percent| BARS[usize::from(percent.min(100)) * 8 / 100])).collect()
+}
+
+/// The share in each span, in words.
+fn trend(share: &Share) -> String {
+    let percents: Vec<String> =
+        share.spans.iter().map(|span| span.map_or("-".to_owned(), |percent| percent.to_string())).collect();
+    format!("{} % in spans of {}", percents.join(" "), super::cell::span(u64::from(share.width)))
+}
+
 fn detail(a: &Assessment, row: usize) -> Document {
     let claim = &a.claims[row];
     let count = claim.count.map_or_else(|| "not counted".into(), |count| count.to_string());
     let mut line = Line::toned(format!("{count}  {}", claim.text), tone(claim.standing));
     line.target = evidence(claim);
     let mut lines = vec![line];
+    if let Some(share) = &claim.share {
+        let part = format!("{} % of {}", share.percent, share.of);
+        lines.push(Line::field("Share", part).and(format!("  {}", spark(share)), Tone::Dim));
+        lines.push(Line::field("Trend", trend(share)));
+    }
     if !claim.missing.is_empty() {
         lines.push(
             Line::field_toned("Not read", claim.missing.as_str(), Tone::Warn)

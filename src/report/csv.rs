@@ -13,9 +13,9 @@ fn harmless(cell: String) -> String {
 
 fn write(listing: &Listing<'_>, out: &mut dyn Write) -> std::io::Result<()> {
     let mut writer = ::csv::Writer::from_writer(out);
-    writer.write_record(listing.headings().map(|(name, _)| name))?;
-    for &row in &listing.rows {
-        writer.write_record(listing.cells(row).map(harmless))?;
+    writer.write_record(listing.headings().into_iter().map(|(name, _)| name))?;
+    for at in 0..listing.rows.len() {
+        writer.write_record(listing.cells(at).map(harmless))?;
     }
     writer.flush()
 }

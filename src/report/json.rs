@@ -10,9 +10,9 @@ pub const JSON: Format = Format { name: "json", about: "an array of objects", wr
 
 fn write(listing: &Listing<'_>, out: &mut dyn Write) -> std::io::Result<()> {
     out.write_all(b"[")?;
-    for (n, &row) in listing.rows.iter().enumerate() {
-        out.write_all(if n == 0 { b"\n" } else { b",\n" })?;
-        let fields = listing.headings().zip(listing.values(row));
+    for at in 0..listing.rows.len() {
+        out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
+        let fields = listing.headings().into_iter().zip(listing.values(at));
         let fields = fields.map(|((name, _), value)| (name.to_owned(), value.json()));
         let object: Map<String, Value> = fields.collect();
         serde_json::to_writer(&mut *out, &object)?;

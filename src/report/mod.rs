@@ -9,8 +9,11 @@ mod table;
 
 use std::io::{self, Write};
 
+use jiff::Timestamp;
+
 use crate::analysis::Assessment;
 use crate::panes::filter::{Filter, FilterError};
+use crate::panes::group::{Group, GroupOrder, groups};
 use crate::panes::order::order;
 use crate::panes::{Column, Pane, TimeStyle, Value};
 
@@ -20,8 +23,11 @@ pub use summary::{SUMMARIES, Summary};
 pub struct Listing<'a> {
     pub pane: &'static Pane,
     pub a: &'a Assessment,
+    /// While rows are folded: one of each group.
     pub rows: Vec<u32>,
     filter: Filter,
+    by: Vec<usize>,
+    groups: Vec<Group>,
 }
 
 impl<'a> Listing<'a> {
@@ -29,28 +35,56 @@ impl<'a> Listing<'a> {
     /// When the filter is broken or names a field that the pane does not have.
     pub fn new(pane: &'static Pane, a: &'a Assessment, filter: &str) -> Result<Self, FilterError> {
         let filter = Filter::new(filter, pane)?;
-        Ok(Self { pane, a, rows: order(pane, a, &filter, pane.default_sort()), filter })
+        let rows = order(pane, a, &filter, pane.default_sort());
+        Ok(Self { pane, a, rows, filter, by: Vec::new(), groups: Vec::new() })
+    }
+
+    /// Folds the rows by columns, the largest groups first.
+    #[must_use]
+    pub fn grouped(self, by: Vec<usize>) -> Self {
+        if by.is_empty() {
+            return self;
+        }
+        let groups = groups(self.pane, self.a, &self.rows, &by, GroupOrder::Count, false);
+        Self { rows: groups.iter().map(|group| group.row).collect(), by, groups, ..self }
     }
 
     /// Name and heading of each column; before them the question that the filter asks of the rows, if it asks one.
-    fn headings(&self) -> impl Iterator<Item = (&'static str, &'static str)> + '_ {
+    fn headings(&self) -> Vec<(&'static str, &'static str)> {
+        let heading = |column: &Column| (column.name, column.title);
+        if !self.by.is_empty() {
+            let by = self.by.iter().map(|&column| heading(&self.pane.columns[column]));
+            return by.chain(COUNTED).collect();
+        }
         let asked = self.filter.asked().map(|asked| (asked.question.name, asked.question.title));
-        asked.into_iter().chain(self.pane.columns.iter().map(|column| (column.name, column.title)))
+        asked.into_iter().chain(self.pane.columns.iter().map(heading)).collect()
     }
 
-    /// A value for each heading.
-    fn values(&self, row: u32) -> impl Iterator<Item = Value<'_>> + '_ {
+    /// A value for each heading, of the row at this place.
+    fn values(&self, at: usize) -> Vec<Value<'_>> {
+        let row = self.rows[at];
+        let cell = |column: &Column| (column.cell)(self.a, row as usize).value;
+        if let Some(group) = self.groups.get(at) {
+            let time = |seconds: u32| match Timestamp::from_second(i64::from(seconds)) {
+                Ok(time) if seconds > 0 => Value::Time(time),
+                _ => Value::Unknown,
+            };
+            let by = self.by.iter().map(|&column| cell(&self.pane.columns[column]));
+            return by.chain([Value::Count(group.count.into()), time(group.first), time(group.last)]).collect();
+        }
         let asked = self.filter.asked().map(|asked| asked.answer(self.a, row as usize).value);
-        let cell = move |column: &Column| (column.cell)(self.a, row as usize).value;
-        asked.into_iter().chain(self.pane.columns.iter().map(cell))
+        asked.into_iter().chain(self.pane.columns.iter().map(cell)).collect()
     }
 
     /// The values as written, times in UTC.
-    fn cells(&self, row: u32) -> impl Iterator<Item = String> + '_ {
+    fn cells(&self, at: usize) -> impl Iterator<Item = String> + '_ {
         let style = TimeStyle::utc(self.a.as_of);
-        self.values(row).map(move |value| value.show(&style).into_owned())
+        self.values(at).into_iter().map(move |value| value.show(&style).into_owned())
     }
 }
+
+/// What stands beside the columns of a group.
+const COUNTED: [(&str, &str); 3] = [("count", "COUNT"), ("first-time", "FIRST TIME"), ("last-time", "LAST TIME")];
 
 /// A way to write a listing.
 pub struct Format {

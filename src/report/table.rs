@@ -13,9 +13,9 @@ fn write(listing: &Listing<'_>, out: &mut dyn Write) -> std::io::Result<()> {
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     let heading = |(name, title): (&str, &str)| if title.is_empty() { name.to_uppercase() } else { title.to_owned() };
-    table.set_header(listing.headings().map(heading));
-    for &row in &listing.rows {
-        table.add_row(listing.cells(row));
+    table.set_header(listing.headings().into_iter().map(heading));
+    for at in 0..listing.rows.len() {
+        table.add_row(listing.cells(at));
     }
     for line in table.lines() {
         writeln!(out, "{}", line.trim_end())?;

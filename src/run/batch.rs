@@ -108,8 +108,24 @@ pub fn report(facts: Facts, name: &str) -> Result<bool, Failure> {
 }
 
 /// Prints the rows of a pane, and on `err` what of its sources is missing. True when nothing is.
-pub fn query(facts: Facts, pane: PaneId, filter: &str, name: &str, err: &mut dyn Write) -> Result<bool, Failure> {
-    list(facts, pane.pane(), pane.pane().asks, (filter, name), err)
+pub fn query(
+    facts: Facts,
+    pane: PaneId,
+    (filter, by): (&str, Vec<usize>),
+    name: &str,
+    err: &mut dyn Write,
+) -> Result<bool, Failure> {
+    list(facts, pane.pane(), pane.pane().asks, (filter, by, name), err)
+}
+
+/// The columns of these names.
+pub fn columns(pane: PaneId, names: &[String]) -> Result<Vec<usize>, Failure> {
+    let pane = pane.pane();
+    let known = || pane.columns.iter().map(|column| column.name).collect::<Vec<_>>().join(", ");
+    let column = |name: &String| {
+        pane.column(name).ok_or_else(|| Failure::Input(format!("by: no column `{name}` here; there are {}", known())))
+    };
+    names.iter().map(column).collect()
 }
 
 /// Prints, of an action that AWS's list does not have, that it does not.
@@ -125,18 +141,19 @@ fn tell_unknown(question: &str, err: &mut dyn Write) -> Result<(), Failure> {
 pub fn who_can(facts: Facts, question: &str, name: &str, err: &mut dyn Write) -> Result<bool, Failure> {
     tell_unknown(question, err)?;
     let filter = format!("can:{}", quote(question));
-    list(facts, PaneId::Principals.pane(), POLICIES, (&filter, name), err)
+    list(facts, PaneId::Principals.pane(), POLICIES, (&filter, Vec::new(), name), err)
 }
 
 fn list(
     facts: Facts,
     pane: &'static Pane,
     asks: &[Ask],
-    (filter, name): (&str, &str),
+    (filter, by, name): (&str, Vec<usize>, &str),
     err: &mut dyn Write,
 ) -> Result<bool, Failure> {
     let a = picture(facts);
-    let listing = Listing::new(pane, &a, filter).map_err(|error| Failure::Input(format!("filter: {error}")))?;
+    let listing =
+        Listing::new(pane, &a, filter).map_err(|error| Failure::Input(format!("filter: {error}")))?.grouped(by);
     let format = format(name).ok_or_else(|| Failure::Input(format!("there is no format `{name}`")))?;
     let mut out = BufWriter::new(io::stdout().lock());
     ignore_closed_pipe((format.write)(&listing, &mut out).and_then(|()| out.flush()))?;

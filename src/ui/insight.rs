@@ -60,8 +60,8 @@ pub fn histogram(buffer: &mut Buffer, area: Rect, list: &List, a: &Assessment, (
     put(buffer, x, axis + 1, area.width - 2, &from, dim);
     let to_width = u16::try_from(to.width()).unwrap_or(0);
     put(buffer, (area.right() - 1).saturating_sub(to_width), axis + 1, to_width, &to, dim);
-    let words = made.words();
     let room = usize::from(area.width).saturating_sub(from.width() + to.width() + 6);
+    let words = [made.words(), made.few_words()].into_iter().find(|words| words.width() <= room).unwrap_or_default();
     if words.width() <= room {
         let gap = u16::try_from(from.width() + 2 + (room - words.width()) / 2).unwrap_or(0);
         put(buffer, x + gap, axis + 1, area.width.saturating_sub(gap + 1), &words, theme.role(Role::Text));

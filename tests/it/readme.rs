@@ -83,6 +83,7 @@ const SCREENS: &[(&str, (u16, u16), &str, &str)] = &[
         "1",
         "The overview on a wide screen, with principals, activity, residents and delegation below",
     ),
+    ("histogram", (160, 40), "3 x i", "Activity with the histogram, and the values that occur most beside the list"),
     ("principals", (100, 24), "2 j", "The principals pane: who could do most, and who gets to it most easily, first"),
     (
         "power",

@@ -8,6 +8,7 @@ use crate::analysis::policy::Truth;
 use crate::analysis::power::Grade;
 use crate::analysis::principals::{Ceiling, Mark, PrincipalKind, PrincipalRow};
 use crate::catalog::powers::Power;
+use crate::catalog::rules::Severity;
 use crate::model::{ActorKind, Ask};
 
 /// Days after which a key is old and a principal unused, as the CIS AWS Foundations Benchmark and IAM's own
@@ -219,6 +220,8 @@ fn attached(a: &Assessment) -> Vec<Draft> {
 pub(super) fn review(a: &Assessment) -> Vec<Claim> {
     let log = &a.facts.events;
     let by_root = a.activity.events(log).filter(|event| event.actor_kind() == ActorKind::Root).count() as u64;
+    let is_grave = |&&row: &&u32| a.activity.raised.get(row).severity() >= Some(Severity::High);
+    let grave = a.activity.order.iter().filter(is_grave).count() as u64;
     let people = |row: &PrincipalRow| {
         let word = row.kind.word();
         (word.contains("user") || word.contains("role")) && row.is_dormant(a.as_of, DAYS)
@@ -234,6 +237,18 @@ pub(super) fn review(a: &Assessment) -> Vec<Claim> {
                 "kind=root",
                 &[&[Ask::Events]],
                 "Root is for the few tasks that only it can do (IAM User Guide, root user tasks).",
+            )
+        },
+        Draft {
+            pane: "activity",
+            ..draft(
+                "grave-events",
+                "events that raise a rule of high or critical severity",
+                grave,
+                WARN,
+                "severity:high|critical",
+                &[&[Ask::Events]],
+                "Each rule tells in its events' details why it deserves a look, with its source (docs/rules.md).",
             )
         },
         draft(

@@ -1,7 +1,7 @@
 //! How a claim is judged: the count it would make, held against what was read. Nothing is called good, and no zero
 //! is counted, over sources that were not read to the end.
 
-use super::{Claim, Evidence, Practice, Standing};
+use super::{Claim, Evidence, Practice, Share, Standing};
 use crate::analysis::Assessment;
 use crate::model::{Ask, Cause, Facts, Status};
 
@@ -22,6 +22,7 @@ pub(super) struct Draft {
     pub needs: &'static [&'static [Ask]],
     /// It follows from what the policies come to, which takes a while.
     pub of_power: bool,
+    pub share: Option<Share>,
 }
 
 impl Draft {
@@ -49,6 +50,7 @@ impl Draft {
             practice: self.practice,
             standing,
             count: (self.count > 0 || !unread).then_some(self.count),
+            share: self.share.filter(|_| self.count > 0),
             text: self.text,
             missing: missing.join("; "),
             evidence: Evidence { pane: self.pane, filter: self.filter.to_owned() },
@@ -73,7 +75,7 @@ pub(super) fn draft(
     why: &'static str,
 ) -> Draft {
     let (text, practice) = (text.into(), Practice::LimitAccess);
-    Draft { id, practice, text, count, some, none, pane: "", filter, why, needs, of_power: false }
+    Draft { id, practice, text, count, some, none, pane: "", filter, why, needs, of_power: false, share: None }
 }
 
 /// Judges drafts of a practice; those that name no pane of their own have their evidence in `pane`.

@@ -1,7 +1,7 @@
 //! Claims of the last three practices: what the account is used for, what lives in it, and what is delegated.
 
 use super::draft::{BAD, Draft, NOTE, WARN, draft, judged};
-use super::{Claim, Practice, Standing};
+use super::{Claim, Practice, Share, Standing};
 use crate::analysis::activity::meaning::Class;
 use crate::analysis::delegation::{DelegationKind, DelegationRow};
 use crate::analysis::{Assessment, ResidentRow};
@@ -13,21 +13,24 @@ const EVENTS: &[&[Ask]] = &[&[Ask::Events]];
 const INVENTORY: &[&[Ask]] = &[&[Ask::CloudControl]];
 
 pub(super) fn management_tasks(a: &Assessment) -> Vec<Claim> {
-    let (mut needed, mut delegable, mut other) = (0, 0, 0);
-    let log = &a.facts.events;
-    for event in a.activity.events(log).filter(|event| event.read_only() == Some(false)) {
-        match a.activity.class(event.id().0) {
-            Class::Management => needed += 1,
-            Class::Delegate => delegable += 1,
-            Class::Any => other += 1,
-            Class::Conditional | Class::Convention | Class::Background | Class::Unclassified => {}
-        }
+    let trend = &a.activity.trend;
+    let (mut writes, mut unclassified) = ([0; Class::ALL.len()], 0);
+    for event in a.activity.events(&a.facts.events) {
+        let class = a.activity.class(event.id().0);
+        writes[class as usize] += u64::from(event.read_only() == Some(false));
+        unclassified += u64::from(class == Class::Unclassified);
     }
-    let drafts = [
+    let share = |class: Class| {
+        let (spans, percent) = (trend.percent(class), trend.share(class)?);
+        let of = "the writes that no service made";
+        Some(Share { percent, spans, from: trend.from, width: trend.width, of })
+    };
+    let writes = |class: Class| writes[class as usize];
+    let mut drafts = [
         draft(
             "writes-elsewhere",
             "writes that did not need the management account",
-            other,
+            writes(Class::Any),
             WARN,
             "needs=any rw=W",
             EVENTS,
@@ -36,7 +39,7 @@ pub(super) fn management_tasks(a: &Assessment) -> Vec<Claim> {
         draft(
             "writes-delegable",
             "writes that a delegated administrator could make",
-            delegable,
+            writes(Class::Delegate),
             NOTE,
             "needs=delegate rw=W",
             EVENTS,
@@ -45,13 +48,34 @@ pub(super) fn management_tasks(a: &Assessment) -> Vec<Claim> {
         draft(
             "writes-needed",
             "writes that only the management account can make",
-            needed,
+            writes(Class::Management),
             NOTE,
             "needs=management rw=W",
             EVENTS,
             "This is what the account is for.",
         ),
+        draft(
+            "writes-by-services",
+            "writes that AWS services made",
+            writes(Class::Background),
+            NOTE,
+            "needs=background rw=W",
+            EVENTS,
+            "What services do by themselves shows what was switched on here; it is nobody's task.",
+        ),
+        draft(
+            "calls-unclassified",
+            "calls that are in no list of AWS's actions",
+            unclassified,
+            NOTE,
+            "needs=unclassified",
+            EVENTS,
+            "Who else could have made them cannot be told. Grouped by event they are a short list.",
+        ),
     ];
+    for (draft, class) in drafts.iter_mut().zip([Class::Any, Class::Delegate, Class::Management]) {
+        draft.share = share(class);
+    }
     judged(a, Practice::OnlyManagementTasks, "activity", drafts)
 }
 

@@ -10,6 +10,7 @@ mod duties;
 mod tests;
 
 use super::Assessment;
+use super::activity::meaning::SPANS;
 
 /// AWS's advice, in its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,6 +64,19 @@ pub struct Evidence {
     pub filter: String,
 }
 
+/// A part in percent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Share {
+    pub percent: u8,
+    /// In spans of equal length; none where there was nothing.
+    pub spans: [Option<u8>; SPANS],
+    /// When the first span begins, and how long one is, in seconds.
+    pub from: u32,
+    pub width: u32,
+    /// Of what, in words.
+    pub of: &'static str,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claim {
     /// Stable, kebab-case.
@@ -71,6 +85,8 @@ pub struct Claim {
     pub standing: Standing,
     /// None: could not be counted, and `missing` says why.
     pub count: Option<u64>,
+    /// How large a part that is of all that it is a part of, and how that went over the period.
+    pub share: Option<Share>,
     /// In words, without the number: "IAM users with a console password and no MFA".
     pub text: String,
     /// What could not be read that this claim depends on; empty when nothing is missing.
