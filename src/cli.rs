@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
 use crate::collect::RegionScope;
+use crate::collect::athena::{Accounts, TableName};
 use crate::model::Region;
 use crate::panes::filter::duration;
 
@@ -14,8 +15,8 @@ const EXIT_CODES: &str = "Exit codes: 0 everything was read; 1 it failed; 2 the 
 
 /// Shows how exposed an AWS Organizations management account is.
 ///
-/// Without a subcommand it opens the terminal interface. It only ever reads: every call to AWS goes through a list of
-/// read-only operations (see `mgmtscope policy`).
+/// Without a subcommand it opens the terminal interface. It only reads: every call to AWS goes through a list of
+/// read-only operations (see `mgmtscope policy`). --athena alone does more: it starts a query.
 #[derive(Debug, Parser)]
 #[command(
     name = "mgmtscope",
@@ -53,15 +54,68 @@ pub struct SourceArgs {
     /// Regions to look at: all that are on, or a list such as us-east-1,eu-central-1
     #[arg(long, global = true, value_name = "all|R1,R2", default_value = "all", value_parser = regions)]
     pub regions: RegionScope,
-    /// How far back CloudTrail's event history is read: at most 90d; 7d if not given, and all of the sample
+    /// How far back events are read: 7d if not given, and all of the sample; CloudTrail's event history holds 90d
     #[arg(long, global = true, value_name = "AGE", value_parser = since)]
     pub since: Option<SignedDuration>,
     /// Ask this endpoint instead of AWS
     #[arg(long, global = true, value_name = "URL", value_parser = url)]
     pub endpoint_url: Option<String>,
+    #[command(flatten)]
+    pub athena: AthenaArgs,
+}
+
+/// Events from the log of a trail, by Athena.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Events by Athena (docs/athena.md)")]
+pub struct AthenaArgs {
+    /// Read events from this table of a trail's log instead of CloudTrail's event history. Starts a query, which costs by
+    /// what it scans; the filter of `query activity` becomes part of it
+    #[arg(long, global = true, value_name = "DATABASE.TABLE", value_parser = TableName::parse, conflicts_with_all = ["demo", "from"])]
+    pub athena: Option<TableName>,
+    /// The workgroup of the query, with its limit of bytes (default: primary)
+    #[arg(long, global = true, value_name = "NAME")]
+    pub workgroup: Option<String>,
+    /// Where Athena writes the results (default: where the workgroup says)
+    #[arg(long, global = true, value_name = "s3://BUCKET/PREFIX/", value_parser = s3)]
+    pub output_location: Option<String>,
+    /// The accounts whose log is read (default: that of the credentials); all: those that the table names
+    #[arg(long, global = true, value_name = "all|A1,A2", value_parser = accounts)]
+    pub accounts: Option<Accounts>,
+    /// Read only events that this filter of the activity pane wants
+    #[arg(long, global = true, value_name = "FILTER")]
+    pub ask: Option<String>,
+    /// Print the query instead of starting it
+    #[arg(long, global = true)]
+    pub dry_run: bool,
+}
+
+impl AthenaArgs {
+    /// The first option that means nothing without a table.
+    pub fn without_table(&self) -> Option<&'static str> {
+        let options = [
+            ("--workgroup", self.workgroup.is_some()),
+            ("--output-location", self.output_location.is_some()),
+            ("--accounts", self.accounts.is_some()),
+            ("--ask", self.ask.is_some()),
+            ("--dry-run", self.dry_run),
+        ];
+        options.into_iter().find(|(_, given)| *given && self.athena.is_none()).map(|(name, _)| name)
+    }
 }
 
 impl SourceArgs {
+    /// # Errors
+    /// Options that do not go together, in one line.
+    pub fn check(&self) -> Result<(), String> {
+        if let Some(option) = self.athena.without_table() {
+            return Err(format!("{option} needs --athena DATABASE.TABLE"));
+        }
+        if self.athena.athena.is_none() && self.since.is_some_and(|since| since > LONGEST) {
+            return Err("--since: CloudTrail's event history holds 90 days".into());
+        }
+        Ok(())
+    }
+
     /// What every order of this session has in common.
     pub fn since(&self) -> SignedDuration {
         let usual = if self.demo { LONGEST } else { SignedDuration::from_hours(7 * 24) };
@@ -136,7 +190,7 @@ pub enum Command {
     },
     /// Say who is asking, whether this is the management account, which calls are denied and what to add
     Doctor,
-    /// Print the least-privilege IAM policy that mgmtscope needs
+    /// Print the least-privilege IAM policy that mgmtscope needs; with --athena, the one to read events by Athena
     Policy {
         /// Print instead the further policies with which Cloud Control can list the heavy resource types: an array of
         /// documents, each within IAM's size for a managed policy
@@ -217,9 +271,28 @@ fn url(text: &str) -> Result<String, String> {
     }
 }
 
+fn s3(text: &str) -> Result<String, String> {
+    let bucket = text.strip_prefix("s3://").and_then(|rest| rest.split('/').next());
+    match bucket {
+        Some(bucket) if !bucket.is_empty() && !text.contains(char::is_whitespace) => Ok(text.to_owned()),
+        _ => Err("give a place such as s3://BUCKET/PREFIX/".into()),
+    }
+}
+
+fn accounts(text: &str) -> Result<Accounts, String> {
+    if text == "all" {
+        return Ok(Accounts::All);
+    }
+    let list: Vec<String> = text.split(',').map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()).collect();
+    match list.iter().find(|id| id.len() != 12 || !id.bytes().all(|b| b.is_ascii_digit())) {
+        Some(odd) => Err(format!("`{odd}` is not an account's id of 12 digits")),
+        None if list.is_empty() => Err("give `all` or at least one account".into()),
+        None => Ok(Accounts::Only(list)),
+    }
+}
+
 fn since(text: &str) -> Result<SignedDuration, String> {
     match duration(text) {
-        Some(age) if age > LONGEST => Err("CloudTrail's event history holds 90 days".into()),
         Some(age) if age.is_positive() => Ok(age),
         _ => Err("give a length of time such as 24h or 7d".into()),
     }
@@ -257,6 +330,17 @@ mod tests {
         assert_eq!(regions("us-east-1, eu-west-1").map(|scope| scope != RegionScope::All), Ok(true));
         assert!(url("nonsense").is_err() && url("http://").is_err() && url("https:///x").is_err());
         assert!(url("http://127.0.0.1:5000").is_ok() && url("https://example.com/x").is_ok());
-        assert!(since("91d").expect_err("too long").contains("90 days"));
+        assert!(since("soon").is_err() && since("91d").is_ok());
+        assert!(s3("s3://b/p/").is_ok() && s3("b/p").is_err() && s3("s3:///p").is_err());
+        assert_eq!(accounts("111122223333,444455556666").map(|a| a != Accounts::All), Ok(true));
+        assert!(accounts("1").is_err() && accounts("").is_err());
+    }
+
+    #[test]
+    fn the_history_holds_ninety_days_and_a_log_more() {
+        let parse = |words: &[&str]| Cli::try_parse_from(words).expect("it parses").source.check();
+        assert!(parse(&["mgmtscope", "--since", "91d"]).expect_err("too long").contains("90 days"));
+        assert_eq!(parse(&["mgmtscope", "--since", "2y", "--athena", "logs.trail"]), Ok(()));
+        assert!(parse(&["mgmtscope", "--ask", "root"]).expect_err("no table").contains("--ask needs"));
     }
 }

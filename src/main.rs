@@ -74,7 +74,7 @@ fn start(cli: Cli) -> Result<ExitCode, Failure> {
             return Ok(ExitCode::SUCCESS);
         }
         Some(Command::Policy { cloud_control }) => {
-            policy(*cloud_control)?;
+            policy(*cloud_control, &cli.source)?;
             return Ok(ExitCode::SUCCESS);
         }
         Some(Command::Evaluate { cases, format }) => {
@@ -88,7 +88,10 @@ fn start(cli: Cli) -> Result<ExitCode, Failure> {
         // Only the screen needs them, but what is named must be there.
         settings(&cli, no_color)?;
     }
-    let source = source(&cli.source)?;
+    if cli.source.athena.dry_run {
+        return dry_run(&cli);
+    }
+    let source = mgmtscope::run::sources::open(&cli.source, cli.command.as_ref()).map_err(Failure::Input)?;
     let words = OrderWords { regions: cli.source.regions.clone(), since: cli.source.since() };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let code = runtime.block_on(command(cli, source, words, no_color));
@@ -163,16 +166,27 @@ fn settings(cli: &Cli, no_color: bool) -> Result<Settings, Failure> {
     Settings::load(cli.look.config.as_deref(), cli.look.theme.as_deref(), no_color).map_err(Failure::Input)
 }
 
-fn source(args: &SourceArgs) -> Result<Arc<dyn Source>, Failure> {
-    mgmtscope::run::sources::open(args).map_err(Failure::Input)
+/// Prints the query that would be started.
+fn dry_run(cli: &Cli) -> Result<ExitCode, Failure> {
+    let live = mgmtscope::run::sources::live(&cli.source, cli.command.as_ref()).map_err(Failure::Input)?;
+    let words = OrderWords { regions: cli.source.regions.clone(), since: cli.source.since() };
+    let order = words.order([Ask::Events].into(), std::collections::BTreeMap::new(), clock::now());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let rehearsal = runtime.block_on(live.rehearse(order)).map_err(|problem| Failure::Other(problem.line()))?;
+    mgmtscope::run::athena::print(&rehearsal, &mut stdout())?;
+    Ok(ExitCode::SUCCESS)
 }
 
-fn policy(cloud_control: bool) -> Result<(), Failure> {
-    use mgmtscope::catalog::policy::{cloud_control_statements, least_privilege, pack};
+fn policy(cloud_control: bool, source: &SourceArgs) -> Result<(), Failure> {
+    use mgmtscope::catalog::policy::{athena, cloud_control_statements, least_privilege, pack};
+    source.check().map_err(Failure::Input)?;
     let mut out = stdout().lock();
     let mut print =
         |value: &serde_json::Value| writeln!(out, "{}", serde_json::to_string_pretty(value).unwrap_or_default());
-    if cloud_control {
+    if let Some(table) = &source.athena.athena {
+        let place = source.athena.output_location.as_deref();
+        print(&athena((&table.database, &table.table), source.athena.workgroup.as_deref(), place))?;
+    } else if cloud_control {
         print(&pack(&cloud_control_statements()).into())?;
     } else {
         for document in least_privilege() {

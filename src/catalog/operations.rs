@@ -10,6 +10,14 @@ use serde::Deserialize;
 
 use crate::model::Ask;
 
+/// What must have been asked for before an operation may be called: it does more than read, or it costs money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnlyWith {
+    /// `--athena`: a query is started and its results are written to where the user says.
+    Athena,
+}
+
 /// One operation that may be called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
@@ -25,6 +33,8 @@ pub struct Operation {
     pub ask: Ask,
     /// The page of the Service Authorization Reference that lists the actions.
     pub source: String,
+    /// None: it only reads and may always be called.
+    pub only_with: Option<OnlyWith>,
 }
 
 impl Operation {
@@ -55,6 +65,8 @@ struct ServiceRecord {
     service: String,
     key: String,
     source: String,
+    #[serde(default)]
+    only_with: Option<OnlyWith>,
     operations: Vec<OperationRecord>,
 }
 
@@ -82,6 +94,7 @@ static TABLE: LazyLock<Vec<Operation>> = LazyLock::new(|| {
                 actions,
                 ask: record.ask,
                 source: service.source.clone(),
+                only_with: service.only_with,
             });
         }
     }
@@ -91,9 +104,14 @@ static TABLE: LazyLock<Vec<Operation>> = LazyLock::new(|| {
 static BY_KEY: LazyLock<HashMap<&'static str, &'static Operation>> =
     LazyLock::new(|| TABLE.iter().map(|operation| (operation.key.as_str(), operation)).collect());
 
-/// The whole table, grouped by service.
-pub fn all() -> &'static [Operation] {
-    &TABLE
+/// What may always be called, grouped by service.
+pub fn all() -> impl Iterator<Item = &'static Operation> {
+    TABLE.iter().filter(|operation| operation.only_with.is_none())
+}
+
+/// What may be called only when this was asked for.
+pub fn only_with(asked: OnlyWith) -> impl Iterator<Item = &'static Operation> {
+    TABLE.iter().filter(move |operation| operation.only_with == Some(asked))
 }
 
 /// By key, such as `iam:GetAccountSummary`.
@@ -114,15 +132,15 @@ mod tests {
 
     #[test]
     fn no_operation_is_listed_twice() {
-        let keys: BTreeSet<_> = all().iter().map(|o| &o.key).collect();
-        let names: BTreeSet<_> = all().iter().map(|o| (&o.service, &o.name)).collect();
-        assert_eq!((keys.len(), names.len()), (all().len(), all().len()));
-        assert!(all().len() > 50);
+        let keys: BTreeSet<_> = TABLE.iter().map(|o| &o.key).collect();
+        let names: BTreeSet<_> = TABLE.iter().map(|o| (&o.service, &o.name)).collect();
+        assert_eq!((keys.len(), names.len()), (TABLE.len(), TABLE.len()));
+        assert!(all().count() > 50);
     }
 
     #[test]
     fn every_ask_has_an_operation() {
-        let served: BTreeSet<Ask> = all().iter().map(|o| o.ask).collect();
+        let served: BTreeSet<Ask> = all().map(|o| o.ask).collect();
         assert_eq!(served, Ask::ALL.iter().copied().collect());
     }
 
@@ -137,7 +155,7 @@ mod tests {
 
     #[test]
     fn every_source_is_the_service_authorization_reference() {
-        for operation in all() {
+        for operation in TABLE.iter() {
             assert!(
                 operation.source.starts_with("https://docs.aws.amazon.com/service-authorization/"),
                 "{operation:?}"

@@ -109,6 +109,48 @@ pub fn pack(statements: &[Statement]) -> Vec<Value> {
     documents.iter().map(|statements| document(statements)).collect()
 }
 
+/// What a role needs besides to read events by Athena from one table: more than reads, so it is a document of its own.
+/// `TRAIL-BUCKET` stands for the bucket of the log, which only the table knows. Sources: the Service Authorization Reference
+/// (Athena, Glue, S3); the Athena User Guide, "Access to databases and tables in the Glue Data Catalog" and "Control access
+/// to Amazon S3 from Athena". A log or results under a key of one's own need `kms:Decrypt` and `kms:GenerateDataKey` too.
+pub fn athena((database, table): (&str, &str), workgroup: Option<&str>, output: Option<&str>) -> Value {
+    let workgroup = workgroup.unwrap_or("primary");
+    let own = operations::only_with(operations::OnlyWith::Athena).flat_map(|operation| operation.actions.clone());
+    let (of_catalog, of_workgroup): (Vec<String>, Vec<String>) =
+        own.partition(|action| action.contains("TableMetadata"));
+    let place = output.and_then(|place| place.strip_prefix("s3://")).unwrap_or("RESULTS-BUCKET/");
+    let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+    let catalog = ["catalog".to_owned(), format!("database/{database}"), format!("table/{database}/{table}")];
+    let statement = |sid: &str, actions: Vec<String>, resources: Vec<String>| json!({ "Sid": format!("MgmtscopeAthena{sid}"), "Effect": "Allow", "Action": actions, "Resource": resources });
+    let words = |actions: &[&str]| actions.iter().map(|action| (*action).to_owned()).collect::<Vec<_>>();
+    document(&[
+        statement("Query", of_workgroup, vec![format!("arn:aws:athena:*:*:workgroup/{workgroup}")]),
+        statement("Table", of_catalog, vec!["arn:aws:athena:*:*:datacatalog/AwsDataCatalog".to_owned()]),
+        statement(
+            "Catalog",
+            words(&["glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable"]),
+            catalog.iter().map(|part| format!("arn:aws:glue:*:*:{part}")).collect(),
+        ),
+        statement(
+            "Log",
+            words(&["s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket"]),
+            vec!["arn:aws:s3:::TRAIL-BUCKET".to_owned(), "arn:aws:s3:::TRAIL-BUCKET/AWSLogs/*".to_owned()],
+        ),
+        statement(
+            "Results",
+            words(&[
+                "s3:AbortMultipartUpload",
+                "s3:GetBucketLocation",
+                "s3:GetObject",
+                "s3:ListBucket",
+                "s3:ListMultipartUploadParts",
+                "s3:PutObject",
+            ]),
+            vec![format!("arn:aws:s3:::{bucket}"), format!("arn:aws:s3:::{bucket}/{prefix}*")],
+        ),
+    ])
+}
+
 /// Characters as IAM counts them.
 pub fn size(document: &Value) -> usize {
     document.to_string().chars().filter(|c| !c.is_whitespace()).count()
@@ -141,7 +183,7 @@ mod tests {
 
     #[test]
     fn policy_and_table_agree() {
-        let table: BTreeSet<String> = operations::all().iter().flat_map(|o| o.actions.clone()).collect();
+        let table: BTreeSet<String> = operations::all().flat_map(|o| o.actions.clone()).collect();
         let policy = actions(&least_privilege());
         assert!(table.is_subset(&policy), "missing: {:?}", table.difference(&policy));
         let generated: BTreeSet<String> = statements().into_iter().flat_map(|s| s.actions).collect();
@@ -187,6 +229,24 @@ mod tests {
         assert!(documents.len() > 2);
         assert!(documents.iter().all(|d| size(d) <= LIMIT));
         assert_eq!(actions(&documents), long);
+    }
+
+    #[test]
+    fn a_query_gets_one_table_one_workgroup_and_two_buckets() {
+        let document = athena(("logs", "trail"), Some("audit"), Some("s3://results/athena/"));
+        assert!(size(&document) <= LIMIT);
+        let actions = actions(std::slice::from_ref(&document));
+        let own: BTreeSet<String> =
+            operations::only_with(operations::OnlyWith::Athena).flat_map(|o| o.actions.clone()).collect();
+        assert!(own.is_subset(&actions) && own.len() == 6);
+        assert!(actions.iter().all(|action| !action.contains(['*']) && !action.contains("Delete")));
+        let text = document.to_string();
+        for resource in ["workgroup/audit\"", "table/logs/trail\"", "s3:::results/athena/*\"", "s3:::results\""] {
+            assert!(text.contains(resource), "{resource}: {text}");
+        }
+        assert!(!text.contains("\"*\""), "no statement is about everything");
+        // And the usual policy has nothing of it.
+        assert!(statements().into_iter().flat_map(|s| s.actions).collect::<BTreeSet<_>>().is_disjoint(&own));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //!
 //! Nothing here draws, and nothing outside `collect::aws` knows the SDK.
 
+pub mod athena;
 pub mod aws;
 pub mod credential_report;
 pub mod demo;
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
@@ -93,6 +95,11 @@ pub trait Source: Send + Sync + 'static {
     /// Answers the order. Every planned cell gets a `Batch::Reading` at its start and a last one that is not open;
     /// a failure is a reading with a gap, never a silent end. Returns soon after `stop` is cancelled.
     fn run(self: Arc<Self>, order: Order, out: Outbox, stop: CancellationToken) -> BoxFuture<()>;
+
+    /// How long a stopped run is waited for when the program ends: it may have begun something elsewhere.
+    fn farewell(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// The receiver has gone or the user has stopped the work: give up without a word.

@@ -1,5 +1,6 @@
 //! Everything impure: the loop, the terminal, the clock, signals, workers, and the program without a screen.
 
+pub mod athena;
 pub mod batch;
 pub mod clipboard;
 pub mod clock;

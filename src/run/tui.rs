@@ -114,6 +114,9 @@ pub async fn run(source: Arc<dyn Source>, words: OrderWords, theme: Theme, start
     }
     driver.workers.stop_all();
     drop(guard);
+    // Nobody takes what is still delivered.
+    drop(deliveries);
+    driver.workers.farewell().await;
     Ok(ended)
 }
 

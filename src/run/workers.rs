@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::analysis::power::{Inputs, Progress};
@@ -21,6 +22,7 @@ pub struct Workers {
     deliveries: mpsc::Sender<Delivery>,
     messages: mpsc::UnboundedSender<Msg>,
     stops: HashMap<RunId, CancellationToken>,
+    ends: Vec<JoinHandle<()>>,
     all: CancellationToken,
     /// What was evaluated last, and from what.
     powers: Arc<Mutex<(Inputs, Arc<Power>)>>,
@@ -39,6 +41,7 @@ impl Workers {
             deliveries,
             messages,
             stops: HashMap::new(),
+            ends: Vec::new(),
             all: CancellationToken::new(),
             powers: Arc::default(),
         }
@@ -53,14 +56,22 @@ impl Workers {
         let out = Outbox::new(id, self.deliveries.clone());
         let work = tokio::spawn(Arc::clone(&self.source).run(order, out.clone(), stop));
         let messages = self.messages.clone();
-        tokio::spawn(async move {
+        self.ends.retain(|end| !end.is_finished());
+        self.ends.push(tokio::spawn(async move {
             if let Err(error) = work.await
                 && error.is_panic()
             {
                 let _ = messages.send(Msg::Copied(Err("a reader failed inside; what it brought stays".into())));
             }
             out.end().await;
-        });
+        }));
+    }
+
+    /// After `stop_all`: waits for what the source must still end elsewhere, as long as it says.
+    pub async fn farewell(&mut self) {
+        let wait = futures_util::future::join_all(self.ends.drain(..));
+        // What takes longer is left behind.
+        let _ = tokio::time::timeout(self.source.farewell(), wait).await;
     }
 
     pub fn cancel(&mut self, id: RunId) {

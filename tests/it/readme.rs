@@ -220,13 +220,20 @@ fn the_calls_are_those_of_the_allowlist() {
     for &ask in Ask::ALL {
         let place = if ask.is_regional() { ", in each Region" } else { "" };
         write!(text, "\n## {} (`{}`{place})\n\n", ask.title(), ask.name()).expect("text");
-        for operation in operations::all().iter().filter(|operation| operation.ask == ask) {
+        for operation in operations::all().filter(|operation| operation.ask == ask) {
             write!(text, "- `{}`", operation.key).expect("text");
             if operation.actions != [operation.key.clone()] {
                 write!(text, " needs `{}`", operation.actions.join("`, `")).expect("text");
             }
             text.push('\n');
         }
+    }
+    text.push_str(
+        "\n## Only with `--athena`\n\n\
+         Refused unless a table is named ([events by Athena](athena.md)): a query is started, and its results are written.\n\n",
+    );
+    for operation in operations::only_with(operations::OnlyWith::Athena) {
+        writeln!(text, "- `{}`", operation.key).expect("text");
     }
     keep("docs/calls.md", &text);
 }

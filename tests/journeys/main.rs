@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod athena;
 mod ending;
 mod faults;
 mod headless;

@@ -6,6 +6,7 @@
 
 pub mod events;
 pub mod front;
+pub mod ministack;
 pub mod moto;
 pub mod program;
 pub mod pty;

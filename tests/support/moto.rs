@@ -25,31 +25,8 @@ impl Moto {
     /// # Errors
     /// In words, when Python is absent, the packages cannot be installed or the server does not come up.
     pub fn start() -> Result<Self, String> {
-        let python = install()?;
-        let log = File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("moto-{}.log", std::process::id())))
-            .map_err(|error| format!("moto's log cannot be written: {error}"))?;
-        let mut child = Command::new(&python)
-            .arg(support().join("moto_server.py"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .map_err(|error| format!("{}: {error}", python.display()))?;
-        let stdout = child.stdout.take().expect("the output was piped");
-        let (sender, receiver) = mpsc::channel();
-        std::thread::spawn(move || {
-            let mut line = String::new();
-            let _ = BufReader::new(stdout).read_line(&mut line);
-            let _ = sender.send(line);
-        });
-        let line = receiver.recv_timeout(START).unwrap_or_default();
-        let Ok(port) = line.trim().parse() else {
-            let _ = child.kill();
-            let _ = child.wait();
-            return Err(format!("moto did not start within {START:?}; it said {line:?}"));
-        };
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        TcpStream::connect(address).map_err(|error| format!("moto at {address}: {error}"))?;
+        let python = install("moto", "requirements.txt", REQUIREMENTS)?;
+        let (child, address) = serve(&python, "moto")?;
         Ok(Self { child, address, python })
     }
 
@@ -78,31 +55,61 @@ pub fn support() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join("support")
 }
 
+/// Runs `NAME_server.py` until it has printed its port.
+pub fn serve(python: &Path, name: &str) -> Result<(Child, SocketAddr), String> {
+    let log = File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}.log", std::process::id())))
+        .map_err(|error| format!("{name}'s log cannot be written: {error}"))?;
+    let mut child = Command::new(python)
+        .arg(support().join(format!("{name}_server.py")))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .spawn()
+        .map_err(|error| format!("{}: {error}", python.display()))?;
+    let stdout = child.stdout.take().expect("the output was piped");
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let _ = BufReader::new(stdout).read_line(&mut line);
+        let _ = sender.send(line);
+    });
+    let line = receiver.recv_timeout(START).unwrap_or_default();
+    let Ok(port) = line.trim().parse() else {
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(format!("{name} did not start within {START:?}; it said {line:?}"));
+    };
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    TcpStream::connect(address).map_err(|error| format!("{name} at {address}: {error}"))?;
+    Ok((child, address))
+}
+
 /// Installs the pinned packages unless that was done before; answers the interpreter to use.
-fn install() -> Result<PathBuf, String> {
-    let version = REQUIREMENTS.lines().find_map(|line| line.strip_prefix("moto==")).expect("moto is pinned");
+pub fn install(name: &str, file: &str, requirements: &str) -> Result<PathBuf, String> {
+    let pinned = format!("{name}==");
+    let version = requirements.lines().find_map(|line| line.strip_prefix(&pinned)).expect("it is pinned");
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in the target directory");
-    let home = target.join(format!("moto-{version}"));
+    let home = target.join(format!("{name}-{version}"));
     let python = home.join("bin").join("python");
     let done = home.join("installed.txt");
     // Test binaries may run side by side.
-    let lock = File::create(target.join("moto.lock")).map_err(|error| format!("moto.lock: {error}"))?;
-    lock.lock().map_err(|error| format!("moto.lock: {error}"))?;
-    if fs::read_to_string(&done).is_ok_and(|installed| installed == REQUIREMENTS) {
+    let lock = File::create(target.join(format!("{name}.lock"))).map_err(|error| format!("{name}.lock: {error}"))?;
+    lock.lock().map_err(|error| format!("{name}.lock: {error}"))?;
+    if fs::read_to_string(&done).is_ok_and(|installed| installed == requirements) {
         return Ok(python);
     }
     let system = ["python3", "python"]
         .into_iter()
         .find(|name| Command::new(name).arg("--version").output().is_ok_and(|out| out.status.success()))
-        .ok_or("the end-to-end tests need Python 3.10 or newer for the moto server, and there is no python3 in PATH")?;
+        .ok_or("the end-to-end tests need Python 3.10 or newer for their servers, and there is no python3 in PATH")?;
     run(Command::new(system).args(["-m", "venv", "--clear"]).arg(&home)).map_err(|why| {
         format!("no Python environment could be made (on Debian: apt-get install python3-venv): {why}")
     })?;
     run(Command::new(&python)
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
-        .arg(support().join("requirements.txt")))
-    .map_err(|why| format!("moto {version} could not be installed with pip: {why}"))?;
-    fs::write(&done, REQUIREMENTS).map_err(|error| format!("{}: {error}", done.display()))?;
+        .arg(support().join(file)))
+    .map_err(|why| format!("{name} {version} could not be installed with pip: {why}"))?;
+    fs::write(&done, requirements).map_err(|error| format!("{}: {error}", done.display()))?;
     Ok(python)
 }
 

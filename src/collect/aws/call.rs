@@ -22,6 +22,8 @@ const THROTTLED_ATTEMPTS: u32 = 8;
 const TRANSIENT_ATTEMPTS: u32 = 4;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
+/// How long the end of a stopped run may take.
+pub(super) const FAREWELL: Duration = Duration::from_secs(5);
 
 impl Aws {
     /// Makes one call, `operation` being its key in the table of operations (`iam:GetAccountSummary`) and `make`
@@ -151,6 +153,27 @@ impl Aws {
             tracing::debug!(operation = operation.key, region = ?region, problem = failure.problem.line(), "call failed");
             failure
         })
+    }
+
+    /// The last call of a run that was stopped, to end what it began: once, without a permit, and not for long.
+    ///
+    /// # Errors
+    /// In words, when it did not go through.
+    pub(super) async fn farewell<T, E>(
+        &self,
+        operation: &'static str,
+        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Result<T, Problem>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let Some(known) = operations::find(operation) else {
+            return Err(Problem::new(operation, Cause::Withheld, "not on the read-only allowlist", ""));
+        };
+        match tokio::time::timeout(FAREWELL, call).await {
+            Ok(answer) => answer.map_err(|error| problem::judge(known, &error, self.profile.as_deref()).problem),
+            Err(_) => Err(Problem::new(operation, Cause::Unreachable, "no answer in time", "")),
+        }
     }
 
     /// In a member account Organizations refuses whatever the permissions are: adding an action is no cure.

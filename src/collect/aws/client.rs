@@ -12,6 +12,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
 
 use super::guard::Guard;
+use crate::catalog::operations::OnlyWith;
 use crate::model::Region;
 
 /// In the user agent of every call (`app/mgmtscope`), so that CloudTrail shows which events are ours.
@@ -62,6 +63,7 @@ macro_rules! clients {
         pub struct Clients {
             base: SdkConfig,
             home: Region,
+            guard: Guard,
             $($global: Mutex<Option<$global_crate::Client>>,)*
             $($regional: Mutex<HashMap<Region, $regional_crate::Client>>,)*
         }
@@ -80,6 +82,7 @@ macro_rules! clients {
                 Self {
                     base,
                     home: Region::new(home),
+                    guard: Guard::default(),
                     $($global: Mutex::default(),)*
                     $($regional: Mutex::default(),)*
                 }
@@ -88,7 +91,7 @@ macro_rules! clients {
             $(pub fn $global(&self) -> $global_crate::Client {
                 let mut kept = self.$global.lock().unwrap_or_else(PoisonError::into_inner);
                 kept.get_or_insert_with(|| {
-                    let config = $global_crate::config::Builder::from(&self.base).interceptor(Guard).build();
+                    let config = $global_crate::config::Builder::from(&self.base).interceptor(self.guard).build();
                     $global_crate::Client::from_conf(config)
                 }).clone()
             })*
@@ -98,7 +101,7 @@ macro_rules! clients {
                 kept.entry(region.clone()).or_insert_with(|| {
                     let config = $regional_crate::config::Builder::from(&self.base)
                         .region($regional_crate::config::Region::new(region.as_str().to_owned()))
-                        .interceptor(Guard)
+                        .interceptor(self.guard)
                         .build();
                     $regional_crate::Client::from_conf(config)
                 }).clone()
@@ -115,6 +118,7 @@ clients! {
         sts: aws_sdk_sts,
     }
     regional {
+        athena: aws_sdk_athena,
         cloudcontrol: aws_sdk_cloudcontrol,
         cloudtrail: aws_sdk_cloudtrail,
         config: aws_sdk_config,
@@ -126,6 +130,12 @@ clients! {
 }
 
 impl Clients {
+    /// Lets pass what the user has asked for. To be called before the first client is made.
+    pub fn asked(mut self, asked: OnlyWith) -> Self {
+        self.guard = Guard { asked: Some(asked) };
+        self
+    }
+
     /// The home Region: named by the user or the configuration, else [`DEFAULT_REGION`].
     pub fn home(&self) -> &Region {
         &self.home

@@ -11,11 +11,14 @@ use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
-use crate::catalog::operations;
+use crate::catalog::operations::{self, OnlyWith};
 
-/// Refuses every operation that is not on the read-only allowlist (`catalog::operations`).
-#[derive(Clone, Copy, Debug)]
-pub struct Guard;
+/// Refuses every operation that is not on the allowlist (`catalog::operations`), and of those that do more than read
+/// every one for which the user has not asked.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Guard {
+    pub asked: Option<OnlyWith>,
+}
 
 /// The call was not made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,13 +29,13 @@ pub struct Refused {
 
 /// # Errors
 /// [`Refused`] for an operation that is not listed, and for one without a name.
-fn judge(metadata: Option<&Metadata>) -> Result<(), Refused> {
+fn judge(metadata: Option<&Metadata>, asked: Option<OnlyWith>) -> Result<(), Refused> {
     let Some(metadata) = metadata else {
         return Err(Refused { operation: "an unnamed operation".to_owned() });
     };
     match operations::find_by_metadata(metadata.service(), metadata.name()) {
-        Some(_) => Ok(()),
-        None => Err(Refused { operation: format!("{} {}", metadata.service(), metadata.name()) }),
+        Some(operation) if operation.only_with.is_none() || operation.only_with == asked => Ok(()),
+        _ => Err(Refused { operation: format!("{} {}", metadata.service(), metadata.name()) }),
     }
 }
 
@@ -47,7 +50,7 @@ impl Intercept for Guard {
         _components: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        Ok(judge(config.load::<Metadata>())?)
+        Ok(judge(config.load::<Metadata>(), self.asked)?)
     }
 }
 
@@ -61,13 +64,40 @@ mod tests {
     fn the_whole_table_passes_and_nothing_else() {
         for operation in operations::all() {
             let metadata = Metadata::new(operation.name.clone(), operation.service.clone());
-            assert_eq!(judge(Some(&metadata)), Ok(()));
+            assert_eq!(judge(Some(&metadata), None), Ok(()));
             let renamed = Metadata::new(format!("Delete{}", operation.name), operation.service.clone());
-            assert!(judge(Some(&renamed)).is_err());
+            assert!(judge(Some(&renamed), Some(OnlyWith::Athena)).is_err());
             let elsewhere = Metadata::new(operation.name.clone(), "Another Service");
-            assert!(judge(Some(&elsewhere)).is_err());
+            assert!(judge(Some(&elsewhere), None).is_err());
         }
-        assert!(judge(None).is_err());
+        assert!(judge(None, None).is_err());
+    }
+
+    #[test]
+    fn what_does_more_than_read_passes_only_when_it_was_asked_for() {
+        let mut seen = 0;
+        for operation in operations::only_with(OnlyWith::Athena) {
+            let metadata = Metadata::new(operation.name.clone(), operation.service.clone());
+            assert!(judge(Some(&metadata), None).is_err(), "{operation:?}");
+            assert_eq!(judge(Some(&metadata), Some(OnlyWith::Athena)), Ok(()));
+            seen += 1;
+        }
+        assert_eq!(seen, 6);
+        let delete = Metadata::new("DeleteWorkGroup", "Athena");
+        assert!(judge(Some(&delete), Some(OnlyWith::Athena)).is_err());
+    }
+
+    #[tokio::test]
+    async fn no_query_is_started_unasked() {
+        let server = Server::answering(|_| reply(200, "application/x-amz-json-1.1", r#"{"QueryExecutionId":"1"}"#));
+        let home = Region::new("us-east-1");
+        let start = |clients: &crate::collect::aws::Clients| {
+            clients.athena(&home).start_query_execution().query_string("SELECT 1").send()
+        };
+        assert!(start(&server.clients()).await.is_err());
+        assert_eq!(server.count(), 0);
+        assert!(start(&server.clients().asked(OnlyWith::Athena)).await.is_ok());
+        assert_eq!(server.count(), 1);
     }
 
     #[tokio::test]

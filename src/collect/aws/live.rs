@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{Aws, Clients, Collector, Context, SERVICES, Settings, account, client, organizations};
+use super::{Athena, Aws, Clients, Collector, Context, SERVICES, Settings, account, athena, client, organizations};
+use crate::catalog::operations::OnlyWith;
 use crate::collect::{BoxFuture, Order, Outbox, Source, Stopped, Task};
 use crate::model::{Ask, Batch, Cause, Cell, Origin, OriginKind, Problem, Reading, Region, Status, Text};
 
@@ -17,6 +19,8 @@ pub struct Live {
     settings: Settings,
     /// Given rather than loaded, for tests.
     config: Option<SdkConfig>,
+    /// Where events are read instead of the event history.
+    athena: Option<Arc<Athena>>,
 }
 
 /// Read before the collectors start, because they depend on them.
@@ -25,12 +29,45 @@ const FIRST: [Ask; 3] = [Ask::Caller, Ask::Regions, Ask::Organization];
 impl Live {
     /// Reads nothing yet: configuration is loaded when an order comes, so that the first screen does not wait.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, config: None }
+        Self { settings, config: None, athena: None }
     }
 
     /// With a configuration of the caller's making; the guard is put on its clients all the same.
     pub fn with_config(settings: Settings, config: SdkConfig) -> Self {
-        Self { settings, config: Some(config) }
+        Self { settings, config: Some(config), athena: None }
+    }
+
+    /// Events come from the log of a trail, by Athena.
+    pub fn reading_log(self, athena: Athena) -> Self {
+        Self { athena: Some(Arc::new(athena)), ..self }
+    }
+
+    /// What would be asked of Athena: all but the query.
+    ///
+    /// # Errors
+    /// What is wrong with the table, or that there is none.
+    pub async fn rehearse(&self, order: Order) -> Result<athena::Rehearsal, Problem> {
+        let (sender, mut inbox) = tokio::sync::mpsc::channel(crate::collect::OUTBOX);
+        // Nobody looks at what is said on the way.
+        let drain = tokio::spawn(async move { while inbox.recv().await.is_some() {} });
+        let out = Outbox::new(crate::collect::RunId(0), sender);
+        let aws = self.run_of(&self.load().await, order, &out, &CancellationToken::new());
+        let answer = athena::rehearse(&aws).await;
+        drain.abort();
+        answer
+    }
+
+    fn run_of(&self, config: &SdkConfig, order: Order, out: &Outbox, stop: &CancellationToken) -> Arc<Aws> {
+        let context = Context {
+            order,
+            out: out.clone(),
+            stop: stop.clone(),
+            profile: self.settings.profile.clone(),
+            athena: self.athena.clone(),
+        };
+        let clients = Clients::new(config);
+        let clients = if self.athena.is_some() { clients.asked(OnlyWith::Athena) } else { clients };
+        Arc::new(Aws::new(clients, context))
     }
 
     async fn answer(&self, order: Order, out: &Outbox, stop: &CancellationToken) -> Result<(), Stopped> {
@@ -49,9 +86,7 @@ impl Live {
             }
             return Ok(());
         };
-        let profile = self.settings.profile.clone();
-        let context = Context { order, out: out.clone(), stop: stop.clone(), profile };
-        let aws = Arc::new(Aws::new(Clients::new(&config), context));
+        let aws = self.run_of(&config, order, out, stop);
 
         account::caller(&aws).await?;
         let (regions, organization) = tokio::join!(account::regions(&aws), organizations::organization(&aws));
@@ -82,6 +117,10 @@ impl Source for Live {
         Origin { kind: OriginKind::Live, name, as_of: None }
     }
 
+    fn farewell(&self) -> Duration {
+        if self.athena.is_some() { super::call::FAREWELL } else { Duration::ZERO }
+    }
+
     fn run(self: Arc<Self>, order: Order, out: Outbox, stop: CancellationToken) -> BoxFuture<()> {
         Box::pin(async move {
             // Whoever has gone needs no further word.
@@ -105,7 +144,14 @@ fn planned(order: &Order) -> impl Iterator<Item = Ask> {
 async fn collect(aws: &Arc<Aws>, out: &Outbox) -> Result<(), Stopped> {
     let mut running: JoinSet<Result<(), Stopped>> = JoinSet::new();
     let mut cells: HashMap<tokio::task::Id, Vec<Cell>> = HashMap::new();
-    for collector in collectors().filter(|c| c.asks.iter().any(|ask| aws.order.asks.contains(ask))) {
+    if let Some(log) = aws.log.clone().filter(|_| aws.order.asks.contains(&Ask::Events)) {
+        let own = aws.regions().iter().map(|region| Cell::regional(Ask::Events, region.clone())).collect();
+        let handle = running.spawn(athena::read(Arc::clone(aws), log));
+        cells.insert(handle.id(), own);
+    }
+    let by_history = |c: &Collector| aws.log.is_none() || c.asks != [Ask::Events];
+    let wanted = |c: &&Collector| by_history(c) && c.asks.iter().any(|ask| aws.order.asks.contains(ask));
+    for collector in collectors().filter(wanted) {
         let regional = collector.asks.iter().any(|ask| ask.is_regional());
         let places: Vec<Option<Region>> =
             if regional { aws.regions().iter().cloned().map(Some).collect() } else { vec![None] };

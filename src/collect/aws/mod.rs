@@ -4,6 +4,7 @@
 //! Every call goes through [`Aws::call`] (`call.rs`): permit, cancellation, retries that show, the words of a failure.
 
 pub mod account;
+pub mod athena;
 mod call;
 pub mod client;
 pub mod cloud_control;
@@ -37,6 +38,7 @@ use tokio_util::sync::CancellationToken;
 use super::{BoxFuture, Order, Outbox, Stopped, Task};
 use crate::model::{AccountId, Ask, Cause, Cell, Problem, Region};
 
+pub use athena::Athena;
 pub use client::{Clients, Settings};
 pub use cursor::Cursor;
 pub use live::Live;
@@ -115,6 +117,8 @@ pub struct Context {
     pub out: Outbox,
     pub stop: CancellationToken,
     pub profile: Option<String>,
+    /// Where events are read instead of the event history, if anywhere.
+    pub athena: Option<Arc<Athena>>,
 }
 
 /// One run: clients, limiters, and what was learnt first. Shared by all collectors.
@@ -128,6 +132,7 @@ pub struct Aws {
     out: Outbox,
     stop: CancellationToken,
     profile: Option<String>,
+    log: Option<Arc<Athena>>,
     /// Set once the session is known to be over.
     expired: OnceLock<Problem>,
     caller: OnceLock<AccountId>,
@@ -146,6 +151,7 @@ impl Aws {
             out: context.out,
             stop: context.stop,
             profile: context.profile,
+            log: context.athena,
             expired: OnceLock::new(),
             caller: OnceLock::new(),
             management: OnceLock::new(),

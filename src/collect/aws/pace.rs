@@ -27,6 +27,7 @@ pub enum Group {
     ResourceExplorerSearch,
     ResourceExplorer,
     CloudControl,
+    Athena,
 }
 
 /// Calls a second at the start and at most, and how many may be under way.
@@ -50,6 +51,7 @@ impl Group {
             ("resource-explorer-2", "Search" | "ListResources") => Self::ResourceExplorerSearch,
             ("resource-explorer-2", _) => Self::ResourceExplorer,
             ("cloudcontrol", _) => Self::CloudControl,
+            ("athena", _) => Self::Athena,
             _ => Self::Plane,
         }
     }
@@ -67,6 +69,8 @@ impl Group {
             Self::ResourceExplorerSearch => (4.0, 5.0, 1, 2),
             Self::ResourceExplorer => (2.0, 3.0, 1, 2),
             Self::CloudControl => (1.0, 10.0, 1, 2),
+            // Service Quotas, Athena: 20 starts, 100 reads a second in the smallest Regions.
+            Self::Athena => (5.0, 10.0, 5, 2),
         };
         Limits { start, ceiling, burst, in_flight }
     }

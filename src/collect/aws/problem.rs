@@ -143,7 +143,7 @@ fn denied(operation: &Operation, answer: &Answer<'_>, detail: &str) -> Failure {
 }
 
 /// The action in "... is not authorized to perform: iam:ListUsers on resource: ...", where AWS names it.
-fn named_action(message: &str) -> Option<&str> {
+pub(super) fn named_action(message: &str) -> Option<&str> {
     let rest = message.split("not authorized to perform").nth(1)?.trim_start_matches([':', ' ']);
     let action = rest.split([' ', ',', ';']).next()?;
     let (prefix, name) = action.split_once(':')?;

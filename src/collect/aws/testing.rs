@@ -126,7 +126,13 @@ impl Server {
         let (sender, receiver) = mpsc::channel(10_000);
         let now = Timestamp::from_second(1_790_000_000).expect("in range");
         let order = Order::everything(RegionScope::All, SignedDuration::from_hours(24), now);
-        let context = Context { order, out: Outbox::new(RunId(1), sender), stop, profile: Some("audit".to_owned()) };
+        let context = Context {
+            order,
+            out: Outbox::new(RunId(1), sender),
+            stop,
+            profile: Some("audit".to_owned()),
+            athena: None,
+        };
         (Arc::new(Aws::new(self.clients(), context)), Inbox(receiver))
     }
 }
@@ -141,7 +147,7 @@ pub async fn run(server: &Server, collectors: &[Collector], ask: Ask) -> Facts {
 }
 
 /// What a run has sent.
-pub struct Inbox(mpsc::Receiver<Delivery>);
+pub struct Inbox(pub mpsc::Receiver<Delivery>);
 
 impl Inbox {
     /// All batches so far, applied.

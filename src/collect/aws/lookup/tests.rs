@@ -127,7 +127,8 @@ impl Service {
         order.held = held.into_iter().map(|held| ("us-east-1".into(), held)).collect();
         let config = Server::answering(|_| unreachable!("replaced")).config();
         let config = config.into_builder().http_client(self.clone()).build();
-        let context = Context { order, out: Outbox::new(RunId(1), sender), stop: stop.clone(), profile: None };
+        let context =
+            Context { order, out: Outbox::new(RunId(1), sender), stop: stop.clone(), profile: None, athena: None };
         (Arc::new(Aws::new(Clients::new(&config), context)), receiver)
     }
 }
