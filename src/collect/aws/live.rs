@@ -1,13 +1,13 @@
 //! A live account as a [`Source`]: who asks, where, in which organization; then every collector as its own task.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_config::SdkConfig;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{Aws, Clients, Collector, Context, SERVICES, Settings, account, client, organizations};
+use super::{Aws, Collector, Context, SERVICES, Session, Settings, account, client, organizations};
 use crate::collect::{BoxFuture, Order, Outbox, Source, Stopped, Task};
 use crate::model::{Ask, Batch, Cause, Cell, Origin, OriginKind, Problem, Reading, Region, Status, Text};
 
@@ -17,6 +17,8 @@ pub struct Live {
     settings: Settings,
     /// Given rather than loaded, for tests.
     config: Option<SdkConfig>,
+    /// Of the run before, while its credentials work.
+    session: Mutex<Option<Arc<Session>>>,
 }
 
 /// Read before the collectors start, because they depend on them.
@@ -25,12 +27,12 @@ const FIRST: [Ask; 3] = [Ask::Caller, Ask::Regions, Ask::Organization];
 impl Live {
     /// Reads nothing yet: configuration is loaded when an order comes, so that the first screen does not wait.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, config: None }
+        Self { settings, config: None, session: Mutex::default() }
     }
 
     /// With a configuration of the caller's making; the guard is put on its clients all the same.
     pub fn with_config(settings: Settings, config: SdkConfig) -> Self {
-        Self { settings, config: Some(config) }
+        Self { settings, config: Some(config), session: Mutex::default() }
     }
 
     async fn answer(&self, order: Order, out: &Outbox, stop: &CancellationToken) -> Result<(), Stopped> {
@@ -38,12 +40,12 @@ impl Live {
         for cell in &global {
             Task::announce(cell.clone(), out).await?;
         }
-        let config = tokio::select! {
+        let session = tokio::select! {
             biased;
             () = stop.cancelled() => None,
-            config = self.load() => Some(config),
+            session = self.session() => Some(session),
         };
-        let Some(config) = config else {
+        let Some(session) = session else {
             for cell in global {
                 out.send(Batch::Reading(cell, Reading::of(Status::Cancelled))).await?;
             }
@@ -51,17 +53,45 @@ impl Live {
         };
         let profile = self.settings.profile.clone();
         let context = Context { order, out: out.clone(), stop: stop.clone(), profile };
-        let aws = Arc::new(Aws::new(Clients::new(&config), context));
+        let aws = Arc::new(Aws::new(&session, context));
+        let result = self.read(&aws, &session, out).await;
+        if aws.is_expired() {
+            // The next run looks for credentials anew: the user may have signed in again.
+            *self.kept() = None;
+        }
+        result
+    }
 
-        account::caller(&aws).await?;
-        let (regions, organization) = tokio::join!(account::regions(&aws), organizations::organization(&aws));
-        regions.and(organization)?;
+    /// Who asks and where, unless a run before has learnt it; then what is planned.
+    async fn read(&self, aws: &Arc<Aws>, session: &Session, out: &Outbox) -> Result<(), Stopped> {
+        match session.known().filter(|_| !FIRST.iter().any(|ask| aws.order.asks.contains(ask))) {
+            Some(known) => aws.learn(known),
+            None => {
+                account::caller(aws).await?;
+                let (regions, organization) = tokio::join!(account::regions(aws), organizations::organization(aws));
+                regions.and(organization)?;
+                aws.learnt().into_iter().for_each(|known| session.learn(known));
+            }
+        }
         for ask in planned(&aws.order).filter(|ask| ask.is_regional()) {
             for region in aws.regions() {
                 Task::announce(Cell::regional(ask, region.clone()), out).await?;
             }
         }
-        collect(&aws, out).await
+        collect(aws, out).await
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, Option<Arc<Session>>> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn session(&self) -> Arc<Session> {
+        if let Some(session) = &*self.kept() {
+            return Arc::clone(session);
+        }
+        let session = Arc::new(Session::new(&self.load().await));
+        // Two runs may begin at once: the first session stands, so that they keep to AWS's rates together.
+        Arc::clone(self.kept().get_or_insert(session))
     }
 
     async fn load(&self) -> SdkConfig {

@@ -25,6 +25,7 @@ pub mod pace;
 pub mod problem;
 pub mod residents;
 pub mod resource_explorer;
+mod session;
 pub mod tagging;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -40,6 +41,7 @@ use crate::model::{AccountId, Ask, Cause, Cell, Problem, Region};
 pub use client::{Clients, Settings};
 pub use cursor::Cursor;
 pub use live::Live;
+pub use session::{Known, Session};
 
 /// Why a reading goes no further.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -122,8 +124,8 @@ pub struct Aws {
     pub order: Order,
     /// The home Region.
     pub home: Region,
-    clients: Clients,
-    pace: pace::Pace,
+    clients: Arc<Clients>,
+    pace: Arc<pace::Pace>,
     in_flight: Semaphore,
     out: Outbox,
     stop: CancellationToken,
@@ -136,12 +138,12 @@ pub struct Aws {
 }
 
 impl Aws {
-    pub fn new(clients: Clients, context: Context) -> Self {
+    pub fn new(session: &Session, context: Context) -> Self {
         Self {
             order: context.order,
-            home: clients.home().clone(),
-            clients,
-            pace: pace::Pace::default(),
+            home: session.clients.home().clone(),
+            clients: Arc::clone(&session.clients),
+            pace: Arc::clone(&session.pace),
             in_flight: Semaphore::new(IN_FLIGHT),
             out: context.out,
             stop: context.stop,
@@ -194,6 +196,24 @@ impl Aws {
 
     fn learn_regions(&self, regions: Vec<Region>) {
         let _ = self.regions.set(regions);
+    }
+
+    /// What a run before this one has learnt.
+    fn learn(&self, known: &Known) {
+        self.learn_caller(known.caller.clone());
+        self.learn_management_account(known.management.clone());
+        self.learn_regions(known.regions.clone());
+    }
+
+    /// What the next run need not ask again; none when something of it could not be had.
+    fn learnt(&self) -> Option<Known> {
+        let (caller, management) = (self.caller.get()?.clone(), self.management.get()?.clone());
+        Some(Known { caller, management, regions: self.regions.get()?.clone() })
+    }
+
+    /// The credentials turned out not to work (any more).
+    fn is_expired(&self) -> bool {
+        self.expired.get().is_some()
     }
 
     /// The credentials do not work: no further call is made, and each says so.

@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::client::Clients;
-use super::{Aws, Collector, Context};
+use super::{Aws, Collector, Context, Session};
 use crate::collect::{Delivery, Order, Outbox, RegionScope, RunId};
 use crate::model::{Ask, Batch, Facts};
 
@@ -127,7 +127,7 @@ impl Server {
         let now = Timestamp::from_second(1_790_000_000).expect("in range");
         let order = Order::everything(RegionScope::All, SignedDuration::from_hours(24), now);
         let context = Context { order, out: Outbox::new(RunId(1), sender), stop, profile: Some("audit".to_owned()) };
-        (Arc::new(Aws::new(self.clients(), context)), Inbox(receiver))
+        (Arc::new(Aws::new(&Session::new(&self.config()), context)), Inbox(receiver))
     }
 }
 

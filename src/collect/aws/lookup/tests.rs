@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::collect::aws::testing::Server;
-use crate::collect::aws::{Clients, Context};
+use crate::collect::aws::{Context, Session};
 use crate::collect::{Delivery, Held, Order, Outbox, RegionScope, RunId};
 use crate::model::{Facts, Reading};
 
@@ -128,7 +128,7 @@ impl Service {
         let config = Server::answering(|_| unreachable!("replaced")).config();
         let config = config.into_builder().http_client(self.clone()).build();
         let context = Context { order, out: Outbox::new(RunId(1), sender), stop: stop.clone(), profile: None };
-        (Arc::new(Aws::new(Clients::new(&config), context)), receiver)
+        (Arc::new(Aws::new(&Session::new(&config), context)), receiver)
     }
 }
 
