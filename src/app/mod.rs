@@ -7,6 +7,7 @@ pub mod command;
 mod copy;
 pub mod detail;
 pub mod flow;
+pub mod following;
 mod gather;
 mod grouping;
 pub mod insight;
@@ -34,6 +35,7 @@ use crate::panes::{ALL, Document, PaneId, TimeMode, TimeStyle, Tone, sentence};
 use command::Command;
 use detail::Detail;
 use flow::Flowed;
+use following::{Following, Heads};
 use keymap::{Chord, Context, Found, Keymap};
 use layout::{Areas, Wanted};
 use list::List;
@@ -50,10 +52,21 @@ pub enum Overlay {
     Prompt(Prompt),
 }
 
+/// Why something is being read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The user, or the start, asked for it.
+    Asked,
+    /// New events are followed.
+    Following,
+}
+
 /// A reading that goes on.
 #[derive(Debug)]
 pub struct Run {
     pub id: RunId,
+    pub why: Why,
+    pub began: Timestamp,
     pub asks: BTreeSet<Ask>,
     /// What a refresh brings, kept apart until an ask is read to its end; none for the first reading.
     pub fresh: Option<Box<Facts>>,
@@ -76,6 +89,9 @@ pub struct App {
     pub a: Arc<Assessment>,
     pub lens: Lens,
     pub runs: Vec<Run>,
+    /// New events are asked for again and again.
+    pub following: Option<Following>,
+    heads: Heads,
     next_run: u32,
     pub keymap: Keymap,
     pub pane: PaneId,
@@ -127,6 +143,8 @@ impl App {
             a: Arc::default(),
             lens: Lens::default(),
             runs: Vec::new(),
+            following: None,
+            heads: Heads::default(),
             next_run: 0,
             keymap: start.keymap,
             pane: PaneId::Overview,
@@ -336,6 +354,7 @@ pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
         Msg::Clock => Vec::new(),
     };
     app.settle();
+    effects.extend(app.follow_if_due());
     effects.extend(app.compare_if_due());
     effects.extend(app.assess_if_due());
     effects

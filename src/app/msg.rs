@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::keymap::Chord;
 use crate::analysis::{Assessment, Lens};
@@ -38,6 +38,8 @@ pub enum Msg {
 pub enum Effect {
     /// Read these; the events that are here already may be left out.
     Run(RunId, BTreeSet<Ask>, BTreeMap<Region, Held>),
+    /// Read the events that are newer than what is held, and once more so much of its end.
+    Follow(RunId, BTreeMap<Region, Held>, SignedDuration),
     Cancel(RunId),
     Assess {
         version: u64,

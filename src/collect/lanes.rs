@@ -141,6 +141,23 @@ impl Plan {
         plan
     }
 
+    /// A plan for the newest alone, without questions: few events as a rule, so a single window.
+    pub fn newest(since: i64, now: i64) -> Self {
+        let range = Span { from: since.clamp(now.saturating_sub(HISTORY), now), to: now };
+        let mut plan = Self {
+            range,
+            held: None,
+            lanes: Vec::new(),
+            windows: Vec::new(),
+            cut: range.from,
+            next_id: 0,
+            failed_in_a_row: 0,
+        };
+        let window = plan.window(range);
+        plan.windows.push(window);
+        plan
+    }
+
     pub fn range(&self) -> Span {
         self.range
     }

@@ -63,6 +63,16 @@ pub struct Held {
     pub recent: BTreeSet<Text>,
 }
 
+/// Which events are wanted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Wanted {
+    /// All of the period.
+    #[default]
+    Period,
+    /// What is newer than what is held, and once more so much of its end: events arrive late.
+    Newer(SignedDuration),
+}
+
 /// What is wanted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Order {
@@ -74,12 +84,20 @@ pub struct Order {
     pub now: Timestamp,
     /// What need not be brought again, where the source can tell.
     pub held: BTreeMap<Region, Held>,
+    pub wanted: Wanted,
 }
 
 impl Order {
     /// Everything there is.
     pub fn everything(regions: RegionScope, since: SignedDuration, now: Timestamp) -> Self {
-        Self { asks: Ask::ALL.iter().copied().collect(), regions, since, now, held: BTreeMap::new() }
+        Self {
+            asks: Ask::ALL.iter().copied().collect(),
+            regions,
+            since,
+            now,
+            held: BTreeMap::new(),
+            wanted: Wanted::Period,
+        }
     }
 }
 

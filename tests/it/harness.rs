@@ -106,6 +106,21 @@ impl Harness {
         self.settle();
     }
 
+    /// A run is over, and what the program says of it stays.
+    pub fn end_of(&mut self, run: RunId) {
+        self.app_message(Msg::Delivered(Delivery::Ended(run)));
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Time passes.
+    pub fn pass(&mut self, time: jiff::SignedDuration) {
+        self.now += time;
+        self.app_message(Msg::Clock);
+    }
+
     /// Lets time pass until nothing is pending.
     pub fn settle(&mut self) {
         while let Some(wake) = self.app.wake() {

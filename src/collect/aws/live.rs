@@ -173,7 +173,7 @@ mod tests {
 
     use super::*;
     use crate::collect::aws::testing::{Reply, Seen, Server, json, json_error, reply, xml, xml_error};
-    use crate::collect::{RegionScope, gather};
+    use crate::collect::{RegionScope, Wanted, gather};
     use crate::model::Facts;
 
     async fn gathered(server: &Server, stop: CancellationToken) -> Facts {
@@ -230,6 +230,47 @@ mod tests {
         let facts = gathered(&server, stop).await;
         assert!(facts.coverage.iter().all(|(_, reading)| reading.status == Status::Cancelled));
         assert_eq!(server.count(), 0);
+    }
+
+    fn whole_account(request: &Seen<'_>) -> Reply {
+        match request.operation().as_str() {
+            "GetCallerIdentity" | "DescribeOrganization" => small_account(request),
+            "LookupEvents" => json(r#"{"Events":[]}"#),
+            _ => json(r#"{"Regions":[{"RegionName":"us-east-1","RegionOptStatus":"ENABLED_BY_DEFAULT"}]}"#),
+        }
+    }
+
+    /// Two runs of one session over events; the names of the second's calls.
+    async fn second_run(answer: fn(&Seen<'_>) -> Reply) -> Vec<String> {
+        let calls = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&calls);
+        let server = Server::answering(move |request| {
+            heard.lock().expect("not poisoned").push(request.operation());
+            answer(request)
+        });
+        let live = Arc::new(Live::with_config(Settings::default(), server.config()));
+        let now = Timestamp::from_second(1_790_000_000).expect("in range");
+        for wanted in [Wanted::Period, Wanted::Newer(SignedDuration::from_mins(10))] {
+            calls.lock().expect("not poisoned").clear();
+            let order = Order::everything(RegionScope::All, SignedDuration::from_hours(1), now);
+            let order = Order { asks: [Ask::Events].into(), wanted, ..order };
+            gather(Arc::clone(&live) as Arc<dyn Source>, order, CancellationToken::new(), |_, _| {}).await;
+        }
+        calls.lock().expect("not poisoned").clone()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_run_knows_who_asks_and_where() {
+        assert_eq!(second_run(whole_account).await, ["LookupEvents"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn credentials_that_failed_are_looked_for_anew() {
+        let again = second_run(|request| match request.operation().as_str() {
+            "LookupEvents" => json_error(400, "ExpiredTokenException", "expired"),
+            _ => whole_account(request),
+        });
+        assert_eq!(again.await.first().map(String::as_str), Some("GetCallerIdentity"));
     }
 
     #[tokio::test(start_paused = true)]

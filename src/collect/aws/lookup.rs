@@ -25,6 +25,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use jiff::Timestamp;
 
 use super::call::{cancelled, wait_before_next};
 use super::pace::{Bucket, Group, Permit};
@@ -32,7 +33,7 @@ use super::problem::{self, Again, Failure};
 use super::{Aws, Collector, Halt};
 use crate::catalog::operations::{self, Operation};
 use crate::collect::lanes::{ChainId, Next, PAGE, Page, Plan, Request, SETTLE, Span};
-use crate::collect::{BoxFuture, Stopped, Task};
+use crate::collect::{BoxFuture, Stopped, Task, Wanted};
 use crate::model::{Ask, Batch, Cause, Cell, Event, Problem, Region, Status, Text};
 use progress::Progress;
 
@@ -96,11 +97,19 @@ struct Reader {
 impl Reader {
     fn new(aws: Arc<Aws>, region: Region, mut task: Task) -> Self {
         let now = aws.order.now;
-        let since = now.checked_sub(aws.order.since).unwrap_or(jiff::Timestamp::MIN);
         let bucket = aws.pace.bucket(Group::LookupEvents, Some(&region));
         let held = aws.order.held.get(&region);
-        let span = held.map(|held| Span { from: held.since.as_second(), to: held.until.as_second() - SETTLE });
-        let plan = Plan::going_on(since.as_second(), now.as_second(), span);
+        let (since, plan) = match aws.order.wanted {
+            Wanted::Period => {
+                let since = now.checked_sub(aws.order.since).unwrap_or(Timestamp::MIN);
+                let span = held.map(|held| Span { from: held.since.as_second(), to: held.until.as_second() - SETTLE });
+                (since, Plan::going_on(since.as_second(), now.as_second(), span))
+            }
+            Wanted::Newer(again) => {
+                let since = held.map_or(now, |held| held.until).checked_sub(again).unwrap_or(Timestamp::MIN);
+                (since, Plan::newest(since.as_second(), now.as_second()))
+            }
+        };
         task.reading.rows = held.map_or(0, |held| held.rows);
         let told = held.filter(|_| plan.held().is_some()).map(|held| (held.since, held.until));
         Self {
@@ -181,7 +190,7 @@ impl Reader {
         for answered in output.events() {
             let raw = answered.cloud_trail_event().unwrap_or_default();
             let event = Event::from_record(raw).inspect_err(|error| self.unreadable(error)).ok();
-            let in_record = event.as_ref().and_then(|event| event.time).map(jiff::Timestamp::as_second);
+            let in_record = event.as_ref().and_then(|event| event.time).map(Timestamp::as_second);
             page.times.extend(answered.event_time().map(DateTime::secs).or(in_record));
             events.extend(event.filter(|event| self.is_new(event)));
         }

@@ -121,10 +121,14 @@ impl Service {
         held: Option<Held>,
         stop: &CancellationToken,
     ) -> (Arc<Aws>, mpsc::Receiver<Delivery>) {
-        let (sender, receiver) = mpsc::channel(64);
         let now = Timestamp::from_second(now).expect("in range");
         let mut order = Order::everything(RegionScope::All, SignedDuration::from_hours(hours), now);
         order.held = held.into_iter().map(|held| ("us-east-1".into(), held)).collect();
+        self.aws_for(order, stop)
+    }
+
+    fn aws_for(&self, order: Order, stop: &CancellationToken) -> (Arc<Aws>, mpsc::Receiver<Delivery>) {
+        let (sender, receiver) = mpsc::channel(64);
         let config = Server::answering(|_| unreachable!("replaced")).config();
         let config = config.into_builder().http_client(self.clone()).build();
         let context = Context { order, out: Outbox::new(RunId(1), sender), stop: stop.clone(), profile: None };
@@ -181,7 +185,10 @@ async fn read(service: &Service, hours: i64) -> Outcome {
 }
 
 async fn read_at(service: &Service, now: i64, hours: i64, held: Option<Held>) -> Outcome {
-    let (aws, receiver) = service.aws_at(now, hours, held, &CancellationToken::new());
+    follow_up(service.aws_at(now, hours, held, &CancellationToken::new())).await
+}
+
+async fn follow_up((aws, receiver): (Arc<Aws>, mpsc::Receiver<Delivery>)) -> Outcome {
     let reading = tokio::spawn(collect(aws, Some("us-east-1".into())));
     let outcome = listen(receiver).await;
     assert_eq!(reading.await.expect("no panic"), Ok(()));
@@ -281,6 +288,26 @@ async fn what_was_read_is_not_asked_for_again() {
     assert_eq!((last.status, last.rows), (Status::Complete, first.last().rows + 120));
     assert_eq!(last.since.map(Timestamp::as_second), Some(NOW + 7200 - 48 * 3600));
     assert_eq!(last.until.map(Timestamp::as_second), Some(NOW + 7200));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_newer_is_one_request_and_no_question() {
+    let service = Service::new(1, 60);
+    let first = read(&service, 48).await;
+    let asked = served(&service).len();
+    let held = Held { rows: 0, ..held(&first) };
+    let now = Timestamp::from_second(NOW + 120).expect("in range");
+    let mut order = Order::everything(RegionScope::All, SignedDuration::from_hours(48), now);
+    order.held = [("us-east-1".into(), held)].into();
+    order.wanted = Wanted::Newer(SignedDuration::from_mins(10));
+    let second = follow_up(service.aws_for(order, &CancellationToken::new())).await;
+    let again = served(&service).split_off(asked);
+    assert_eq!(again.len(), 1, "{again:?}");
+    assert_eq!(again[0].1["StartTime"].as_f64(), Some((NOW - 600) as f64));
+    let last = second.last();
+    assert_eq!((last.status, last.rows, second.facts.events.len()), (Status::Complete, 2, 2));
+    assert_eq!(last.since.map(Timestamp::as_second), Some(NOW - 600), "no more is claimed than was asked");
+    assert_eq!(last.until, Some(now));
 }
 
 #[tokio::test(start_paused = true)]
