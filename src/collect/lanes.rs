@@ -12,6 +12,7 @@
 //! Source of the limits (CloudTrail API Reference, `LookupEvents`): one attribute a request, 50 events a page, 90
 //! days, the newest event first, times in whole seconds, both ends inclusive.
 
+mod spans;
 mod window;
 
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod tests;
 
 use std::collections::HashSet;
 
+pub use spans::Spans;
 pub use window::Span;
 use window::{State, Window};
 
@@ -103,7 +105,7 @@ pub struct Page {
 pub struct Plan {
     range: Span,
     /// Read before this plan began, within the range.
-    held: Option<Span>,
+    held: Spans,
     /// One chain a question.
     lanes: Vec<Window>,
     /// Newest first, touching each other, from `range.to` down to `cut`.
@@ -117,23 +119,19 @@ pub struct Plan {
 impl Plan {
     /// A plan for `since..=now`, in seconds since 1970. No further back than [`HISTORY`].
     pub fn new(since: i64, now: i64) -> Self {
-        Self::going_on(since, now, None)
+        Self::going_on(since, now, [])
     }
 
-    /// The same without what is held already: everything within `held` was read before, the newest of it
-    /// [`SETTLE`] before the end of that reading.
-    pub fn going_on(since: i64, now: i64, held: Option<Span>) -> Self {
+    /// The same without what is held already: everything within `held` was read before, [`SETTLE`] or more before the
+    /// end of that reading.
+    pub fn going_on(since: i64, now: i64, held: impl IntoIterator<Item = Span>) -> Self {
         let range = Span { from: since.clamp(now.saturating_sub(HISTORY), now), to: now };
-        let within = |held: Span| Span { from: held.from.max(range.from), to: held.to.min(range.to) };
-        let held = held.map(within).filter(|held| held.seconds() > 0);
-        let newer = held.map_or(range, |held| Span { from: held.to + 1, to: range.to });
-        let asked = match held {
-            // What is older was asked before, or comes with the backfill.
-            Some(held) if held.from <= range.from => newer,
-            _ => range,
-        };
-        let unread = range.seconds() - held.map_or(0, Span::seconds);
-        let worth = held.is_none() || unread >= QUESTIONABLE;
+        let held = held.into_iter().collect::<Spans>().within(range);
+        let unread = [range].into_iter().collect::<Spans>().without(&held);
+        // What is older than all that is missing was asked before.
+        let asked = Span { from: unread.iter().next().map_or(range.to, |first| first.from), to: range.to };
+        let missing: i64 = unread.iter().map(Span::seconds).sum();
+        let worth = held.is_empty() || missing >= QUESTIONABLE;
         let lanes = QUESTIONS.iter().filter(|_| worth).map(|_| Window::new(0, asked)).collect();
         let cut = range.to.saturating_add(1);
         let mut plan = Self { range, held, lanes, windows: Vec::new(), cut, next_id: 0, failed_in_a_row: 0 };
@@ -146,7 +144,7 @@ impl Plan {
         let range = Span { from: since.clamp(now.saturating_sub(HISTORY), now), to: now };
         let mut plan = Self {
             range,
-            held: None,
+            held: Spans::default(),
             lanes: Vec::new(),
             windows: Vec::new(),
             cut: range.from,
@@ -257,22 +255,29 @@ impl Plan {
                 break;
             }
         }
-        covered.filter(|&from| self.held.is_none_or(|held| from <= held.from))
+        covered.filter(|&from| self.held().is_none_or(|held| from <= held.from))
     }
 
-    /// What this plan did not have to read.
+    /// The newest of what this plan did not have to read.
     pub fn held(&self) -> Option<Span> {
-        self.held
+        self.held.iter().next_back()
+    }
+
+    /// All that is here: read now or held before.
+    pub fn read(&self) -> Spans {
+        let read = |window: &Window| window.read_from().map(|from| Span { from, to: window.span.to });
+        self.windows.iter().filter_map(read).chain(self.held.iter()).collect()
     }
 
     /// Pages of the backfill still to come, reckoned from the density of what was read; none while less than an
     /// hour and a hundredth of the range is read, since hours differ.
     pub fn pages_left(&self) -> Option<f64> {
-        let held = self.held.map_or(0, Span::seconds);
+        let held: i64 = self.held.iter().map(Span::seconds).sum();
         let total = self.range.seconds() - held;
         let read: i64 = self.windows.iter().map(Window::seconds_read).sum();
         // Its events were not counted, so its time must not count either.
-        let read = read - if self.skipped_held() { held } else { 0 };
+        let skipped: i64 = self.held.iter().filter(|held| self.cut <= held.from).map(Span::seconds).sum();
+        let read = read - skipped;
         if read < total && read < (total / 100).max(3600.min(total / 4)) {
             return None;
         }
@@ -326,7 +331,7 @@ impl Plan {
             _ => first,
         };
         let to = self.cut - 1;
-        let floor = self.held.filter(|held| held.to < to).map_or(self.range.from, |held| held.to + 1);
+        let floor = self.held.iter().rfind(|held| held.to < to).map_or(self.range.from, |held| held.to + 1);
         let from = to.saturating_sub(length - 1).max(floor);
         self.cut = from;
         let window = self.window(Span { from, to });
@@ -338,16 +343,13 @@ impl Plan {
 
     /// Where the cut has come to what is held, it goes on before that.
     fn skip_held(&mut self) {
-        if let Some(held) = self.held.filter(|held| held.to + 1 == self.cut) {
+        let held = self.held.iter().find(|held| held.to + 1 == self.cut);
+        if let Some(held) = held {
             let mut window = self.window(held);
             window.state = State::Done;
             self.windows.push(window);
             self.cut = held.from;
         }
-    }
-
-    fn skipped_held(&self) -> bool {
-        self.held.is_some_and(|held| self.cut <= held.from)
     }
 
     /// Takes the older half of what a chain has before it, when that is at least `pages` pages: the newest such
