@@ -59,9 +59,17 @@ pub struct SourceArgs {
     /// Ask this endpoint instead of AWS
     #[arg(long, global = true, value_name = "URL", value_parser = url)]
     pub endpoint_url: Option<String>,
+    /// Keep no events of a live account between runs, and use none that were kept
+    #[arg(long, global = true)]
+    pub no_cache: bool,
 }
 
 impl SourceArgs {
+    /// A live account is asked.
+    pub fn is_live(&self) -> bool {
+        !self.demo && self.from.is_empty()
+    }
+
     /// What every order of this session has in common.
     pub fn since(&self) -> SignedDuration {
         let usual = if self.demo { LONGEST } else { SignedDuration::from_hours(7 * 24) };

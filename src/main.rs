@@ -1,13 +1,14 @@
 //! Parse, call the library, print the error, exit code: 0 whole, 1 failed, 2 bad input, 3 incomplete.
 
 use std::io::{IsTerminal, Write, stderr, stdout};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{CommandFactory, Parser};
 use mgmtscope::analysis::power::Question;
 use mgmtscope::app::Start;
-use mgmtscope::cli::{Cli, Command, SourceArgs};
+use mgmtscope::cli::{Cli, Command};
 use mgmtscope::collect::Source;
 use mgmtscope::config::Settings;
 use mgmtscope::model::{Ask, text::clean};
@@ -88,7 +89,7 @@ fn start(cli: Cli) -> Result<ExitCode, Failure> {
         // Only the screen needs them, but what is named must be there.
         settings(&cli, no_color)?;
     }
-    let source = source(&cli.source)?;
+    let source = source(&cli, no_color)?;
     let words = OrderWords { regions: cli.source.regions.clone(), since: cli.source.since() };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let code = runtime.block_on(command(cli, source, words, no_color));
@@ -136,7 +137,7 @@ async fn command(cli: Cli, source: Arc<dyn Source>, words: OrderWords, no_color:
         }
         Some(Command::Doctor) => {
             let facts = batch::read(source, &words, doctor::asks(), bars).await;
-            doctor::print(&facts, &mut stdout())?
+            doctor::print(&facts, cache(&cli, no_color)?.as_deref(), &mut stdout())?
         }
         Some(Command::Policy { .. } | Command::Evaluate { .. } | Command::Completions { .. } | Command::Man { .. }) => {
             true
@@ -162,8 +163,16 @@ fn settings(cli: &Cli, no_color: bool) -> Result<Settings, Failure> {
     Settings::load(cli.look.config.as_deref(), cli.look.theme.as_deref(), no_color).map_err(Failure::Input)
 }
 
-fn source(args: &SourceArgs) -> Result<Arc<dyn Source>, Failure> {
-    mgmtscope::run::sources::open(args).map_err(Failure::Input)
+fn source(cli: &Cli, no_color: bool) -> Result<Arc<dyn Source>, Failure> {
+    mgmtscope::run::sources::open(&cli.source, cache(cli, no_color)?).map_err(Failure::Input)
+}
+
+/// Where events are kept between runs, if they are.
+fn cache(cli: &Cli, no_color: bool) -> Result<Option<PathBuf>, Failure> {
+    if !cli.source.is_live() || cli.source.no_cache || !settings(cli, no_color)?.cache {
+        return Ok(None);
+    }
+    Ok(mgmtscope::config::cache_path())
 }
 
 fn policy(cloud_control: bool) -> Result<(), Failure> {

@@ -36,6 +36,8 @@ pub struct Following {
     next: Timestamp,
     /// When late events were last looked for as far back as they may come.
     whole: Option<Timestamp>,
+    /// The reading that goes on looks for them.
+    is_whole: bool,
     /// When AWS last answered.
     pub answered: Option<Timestamp>,
     /// Events that came since following began.
@@ -54,6 +56,7 @@ impl Following {
             run: None,
             next: now,
             whole: None,
+            is_whole: false,
             answered: None,
             new: 0,
             failures: 0,
@@ -85,6 +88,7 @@ impl Following {
         let regions = self.read + self.failed.len();
         if self.read > 0 {
             self.answered = Some(now);
+            self.whole = if self.is_whole { Some(began) } else { self.whole };
         }
         let first = self.failed.first().map(Problem::brief);
         self.problem = match first {
@@ -195,11 +199,10 @@ impl App {
         self.runs.push(Run { id, why: Why::Following, began: now, asks: BTreeSet::new(), fresh: None });
         let following = self.following.as_mut()?;
         following.run = Some(id);
-        let whole = following.whole.is_none_or(|last| now.duration_since(last) >= WHOLE);
-        if whole {
-            following.whole = Some(now);
-        }
-        let again = if whole { SignedDuration::from_secs(lanes::SETTLE) } else { AGAIN };
+        let since = following.whole.map_or(SignedDuration::ZERO, |last| now.duration_since(last));
+        following.is_whole = following.whole.is_none() || since >= WHOLE;
+        // What arrived since the last time may be as old as what was late then.
+        let again = if following.is_whole { SignedDuration::from_secs(lanes::SETTLE) + since } else { AGAIN };
         Some(Effect::Follow(id, held, again))
     }
 

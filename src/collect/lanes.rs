@@ -263,10 +263,10 @@ impl Plan {
         self.held.iter().next_back()
     }
 
-    /// All that is here: read now or held before.
+    /// What this plan has read so far. What was held before is not in it.
     pub fn read(&self) -> Spans {
         let read = |window: &Window| window.read_from().map(|from| Span { from, to: window.span.to });
-        self.windows.iter().filter_map(read).chain(self.held.iter()).collect()
+        self.windows.iter().filter(|window| window.pages > 0).filter_map(read).collect()
     }
 
     /// Pages of the backfill still to come, reckoned from the density of what was read; none while less than an

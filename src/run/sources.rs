@@ -1,5 +1,6 @@
 //! Which source the command line means: the one place that knows them all. A new source is a line here.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::cli::SourceArgs;
@@ -8,9 +9,11 @@ use crate::collect::aws::{Live, Settings};
 use crate::collect::demo::Demo;
 use crate::collect::files::Files;
 
+/// `cache`: where a live account's events are kept between runs; none: nowhere.
+///
 /// # Errors
 /// One line that says what is wrong with the input, and where.
-pub fn open(args: &SourceArgs) -> Result<Arc<dyn Source>, String> {
+pub fn open(args: &SourceArgs, cache: Option<PathBuf>) -> Result<Arc<dyn Source>, String> {
     if args.demo {
         return Ok(Arc::new(Demo));
     }
@@ -21,5 +24,6 @@ pub fn open(args: &SourceArgs) -> Result<Arc<dyn Source>, String> {
         profile: args.profile.clone(),
         region: args.region.clone(),
         endpoint_url: args.endpoint_url.clone(),
+        cache,
     })))
 }

@@ -7,6 +7,7 @@ use aws_config::SdkConfig;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::cache::{self, Cache};
 use super::{Aws, Collector, Context, SERVICES, Session, Settings, account, client, organizations};
 use crate::collect::{BoxFuture, Order, Outbox, Source, Stopped, Task};
 use crate::model::{Ask, Batch, Cause, Cell, Origin, OriginKind, Problem, Reading, Region, Status, Text};
@@ -19,6 +20,7 @@ pub struct Live {
     config: Option<SdkConfig>,
     /// Of the run before, while its credentials work.
     session: Mutex<Option<Arc<Session>>>,
+    cache: Mutex<Option<Arc<Cache>>>,
 }
 
 /// Read before the collectors start, because they depend on them.
@@ -27,12 +29,12 @@ const FIRST: [Ask; 3] = [Ask::Caller, Ask::Regions, Ask::Organization];
 impl Live {
     /// Reads nothing yet: configuration is loaded when an order comes, so that the first screen does not wait.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, config: None, session: Mutex::default() }
+        Self { settings, config: None, session: Mutex::default(), cache: Mutex::default() }
     }
 
     /// With a configuration of the caller's making; the guard is put on its clients all the same.
     pub fn with_config(settings: Settings, config: SdkConfig) -> Self {
-        Self { settings, config: Some(config), session: Mutex::default() }
+        Self { settings, config: Some(config), session: Mutex::default(), cache: Mutex::default() }
     }
 
     async fn answer(&self, order: Order, out: &Outbox, stop: &CancellationToken) -> Result<(), Stopped> {
@@ -73,12 +75,24 @@ impl Live {
                 aws.learnt().into_iter().for_each(|known| session.learn(known));
             }
         }
+        self.open_cache(aws);
         for ask in planned(&aws.order).filter(|ask| ask.is_regional()) {
             for region in aws.regions() {
                 Task::announce(Cell::regional(ask, region.clone()), out).await?;
             }
         }
         collect(aws, out).await
+    }
+
+    /// Gives the run the cache of the account that it asks, if that is known and one is wanted.
+    fn open_cache(&self, aws: &Aws) {
+        let Some(root) = &self.settings.cache else { return };
+        let Some(owner) = cache::Owner::of(aws) else { return };
+        let mut kept = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.as_ref().is_none_or(|cache| *cache.owner() != owner) {
+            *kept = Some(Arc::new(Cache::new(root.clone(), owner)));
+        }
+        kept.iter().for_each(|cache| aws.keep_in(Arc::clone(cache)));
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, Option<Arc<Session>>> {

@@ -6,8 +6,11 @@
 //! Retries go through the same bucket. Events reach the history some minutes after the call (CloudTrail User
 //! Guide, "Viewing event history"), so the last minutes before `until` may still fill.
 
+mod kept;
 mod progress;
 
+#[cfg(test)]
+mod cache_tests;
 #[cfg(test)]
 mod tests;
 
@@ -27,13 +30,14 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
 
+use super::cache::Kept;
 use super::call::{cancelled, wait_before_next};
 use super::pace::{Bucket, Group, Permit};
 use super::problem::{self, Again, Failure};
 use super::{Aws, Collector, Halt};
 use crate::catalog::operations::{self, Operation};
-use crate::collect::lanes::{ChainId, Next, PAGE, Page, Plan, Request, SETTLE, Span};
-use crate::collect::{BoxFuture, Stopped, Task, Wanted};
+use crate::collect::lanes::{ChainId, Next, PAGE, Page, Plan, Request, SETTLE, Span, Spans};
+use crate::collect::{BoxFuture, Held, Order, Stopped, Task, Wanted};
 use crate::model::{Ask, Batch, Cause, Cell, Event, Problem, Region, Status, Text};
 use progress::Progress;
 
@@ -52,7 +56,12 @@ fn collect(aws: Arc<Aws>, region: Option<Region>) -> BoxFuture<Result<(), Stoppe
     Box::pin(async move {
         let region = region.unwrap_or_else(|| aws.home.clone());
         let task = aws.start(Cell::regional(Ask::Events, region.clone())).await?;
-        let mut reader = Reader::new(aws, region, task);
+        let kept = match aws.cache.get() {
+            Some(cache) => Some(cache.region(&region).await),
+            None => None,
+        };
+        let mut reader = Reader::new(aws, region, task, kept);
+        reader.bring_kept().await?;
         if reader.plan.held().is_some() {
             reader.show_progress();
             reader.task.report().await?;
@@ -62,9 +71,22 @@ fn collect(aws: Arc<Aws>, region: Option<Region>) -> BoxFuture<Result<(), Stoppe
     })
 }
 
+/// What is to be asked for: without what this session has read, and without what an earlier one has kept.
+fn plan(order: &Order, region: &Region, since: Timestamp, kept: Spans) -> Plan {
+    let (since, now) = (since.as_second(), order.now.as_second());
+    match order.wanted {
+        Wanted::Period => {
+            let span = |held: &Held| Span { from: held.since.as_second(), to: held.until.as_second() - SETTLE };
+            let spans: Vec<Span> = kept.iter().chain(order.held.get(region).map(span)).collect();
+            Plan::going_on(since, now, spans)
+        }
+        Wanted::Newer(_) => Plan::newest(since, now),
+    }
+}
+
 type Answer = Result<LookupEventsOutput, Failure>;
 
-fn hash(id: &Text) -> u64 {
+pub(super) fn hash(id: &Text) -> u64 {
     let mut hasher = DefaultHasher::new();
     id.hash(&mut hasher);
     hasher.finish()
@@ -92,24 +114,23 @@ struct Reader {
     throttled_in_a_row: u32,
     unreadable: u64,
     unreadable_why: String,
+    /// Where events are kept between runs of the program.
+    kept: Option<Kept>,
+    /// Events that came from there.
+    brought: u64,
 }
 
 impl Reader {
-    fn new(aws: Arc<Aws>, region: Region, mut task: Task) -> Self {
+    fn new(aws: Arc<Aws>, region: Region, mut task: Task, kept: Option<Kept>) -> Self {
         let now = aws.order.now;
         let bucket = aws.pace.bucket(Group::LookupEvents, Some(&region));
         let held = aws.order.held.get(&region);
-        let (since, plan) = match aws.order.wanted {
-            Wanted::Period => {
-                let since = now.checked_sub(aws.order.since).unwrap_or(Timestamp::MIN);
-                let span = held.map(|held| Span { from: held.since.as_second(), to: held.until.as_second() - SETTLE });
-                (since, Plan::going_on(since.as_second(), now.as_second(), span))
-            }
-            Wanted::Newer(again) => {
-                let since = held.map_or(now, |held| held.until).checked_sub(again).unwrap_or(Timestamp::MIN);
-                (since, Plan::newest(since.as_second(), now.as_second()))
-            }
+        let since = match aws.order.wanted {
+            Wanted::Period => now.checked_sub(aws.order.since),
+            Wanted::Newer(again) => held.map_or(now, |held| held.until).checked_sub(again),
         };
+        let since = since.unwrap_or(Timestamp::MIN);
+        let plan = plan(&aws.order, &region, since, Spans::default());
         task.reading.rows = held.map_or(0, |held| held.rows);
         let told = held.filter(|_| plan.held().is_some()).map(|held| (held.since, held.until));
         Self {
@@ -122,6 +143,8 @@ impl Reader {
             throttled_in_a_row: 0,
             unreadable: 0,
             unreadable_why: String::new(),
+            kept,
+            brought: 0,
             aws,
             region,
             task,
@@ -191,7 +214,9 @@ impl Reader {
             let raw = answered.cloud_trail_event().unwrap_or_default();
             let event = Event::from_record(raw).inspect_err(|error| self.unreadable(error)).ok();
             let in_record = event.as_ref().and_then(|event| event.time).map(Timestamp::as_second);
-            page.times.extend(answered.event_time().map(DateTime::secs).or(in_record));
+            let time = answered.event_time().map(DateTime::secs).or(in_record);
+            self.keep(event.as_ref(), time, raw);
+            page.times.extend(time);
             events.extend(event.filter(|event| self.is_new(event)));
         }
         if !self.plan.arrived(request.chain, &page) && request.question.is_none() {
@@ -204,6 +229,7 @@ impl Reader {
         } else {
             self.task.rows(events, Batch::Events).await?;
         }
+        self.write_kept(false).await;
         self.check_holes()
     }
 
@@ -297,9 +323,11 @@ impl Reader {
 
     fn show_progress(&mut self) {
         self.progress.show(&self.plan, &mut self.task.reading);
+        self.tell_kept();
     }
 
     async fn finish(mut self, result: Result<(), Halt>) -> Result<(), Stopped> {
+        self.write_kept(true).await;
         if self.unreadable > 0 {
             let detail = format!("{} records could not be read, the first: {}", self.unreadable, self.unreadable_why);
             self.task.gap(Problem::new(OPERATION, Cause::Malformed, detail, ""));

@@ -4,6 +4,7 @@
 //! Every call goes through [`Aws::call`] (`call.rs`): permit, cancellation, retries that show, the words of a failure.
 
 pub mod account;
+pub mod cache;
 mod call;
 pub mod client;
 pub mod cloud_control;
@@ -36,7 +37,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::{BoxFuture, Order, Outbox, Stopped, Task};
-use crate::model::{AccountId, Ask, Cause, Cell, Problem, Region};
+use crate::model::{AccountId, Ask, Cause, Cell, Problem, Region, Text};
 
 pub use client::{Clients, Settings};
 pub use cursor::Cursor;
@@ -133,8 +134,11 @@ pub struct Aws {
     /// Set once the session is known to be over.
     expired: OnceLock<Problem>,
     caller: OnceLock<AccountId>,
+    partition: OnceLock<Text>,
     management: OnceLock<AccountId>,
     regions: OnceLock<Vec<Region>>,
+    /// Where events are kept between runs of the program.
+    cache: OnceLock<Arc<cache::Cache>>,
 }
 
 impl Aws {
@@ -150,6 +154,8 @@ impl Aws {
             profile: context.profile,
             expired: OnceLock::new(),
             caller: OnceLock::new(),
+            partition: OnceLock::new(),
+            cache: OnceLock::new(),
             management: OnceLock::new(),
             regions: OnceLock::new(),
         }
@@ -186,8 +192,9 @@ impl Aws {
         &self.stop
     }
 
-    fn learn_caller(&self, account: AccountId) {
+    fn learn_caller(&self, account: AccountId, partition: Text) {
         let _ = self.caller.set(account);
+        let _ = self.partition.set(partition);
     }
 
     fn learn_management_account(&self, account: AccountId) {
@@ -200,15 +207,20 @@ impl Aws {
 
     /// What a run before this one has learnt.
     fn learn(&self, known: &Known) {
-        self.learn_caller(known.caller.clone());
+        self.learn_caller(known.caller.clone(), known.partition.clone());
         self.learn_management_account(known.management.clone());
         self.learn_regions(known.regions.clone());
     }
 
     /// What the next run need not ask again; none when something of it could not be had.
     fn learnt(&self) -> Option<Known> {
-        let (caller, management) = (self.caller.get()?.clone(), self.management.get()?.clone());
-        Some(Known { caller, management, regions: self.regions.get()?.clone() })
+        let (caller, partition) = (self.caller.get()?.clone(), self.partition.get()?.clone());
+        let (management, regions) = (self.management.get()?.clone(), self.regions.get()?.clone());
+        Some(Known { caller, partition, management, regions })
+    }
+
+    fn keep_in(&self, cache: Arc<cache::Cache>) {
+        let _ = self.cache.set(cache);
     }
 
     /// The credentials turned out not to work (any more).

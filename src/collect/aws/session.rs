@@ -7,12 +7,13 @@ use aws_config::SdkConfig;
 
 use super::client::Clients;
 use super::pace::Pace;
-use crate::model::{AccountId, Region};
+use crate::model::{AccountId, Region, Text};
 
 /// Who asks, in which organization and Regions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
     pub caller: AccountId,
+    pub partition: Text,
     pub management: AccountId,
     pub regions: Vec<Region>,
 }

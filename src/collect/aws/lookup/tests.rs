@@ -23,10 +23,10 @@ use crate::collect::aws::{Context, Session};
 use crate::collect::{Delivery, Held, Order, Outbox, RegionScope, RunId};
 use crate::model::{Facts, Reading};
 
-const NOW: i64 = 1_790_000_000;
+pub(super) const NOW: i64 = 1_790_000_000;
 
 /// What may go wrong, decided from the number of the request and its body.
-type Trouble = fn(usize, &Value) -> Option<(u16, &'static str)>;
+pub(super) type Trouble = fn(usize, &Value) -> Option<(u16, &'static str)>;
 
 #[derive(Debug, Default)]
 struct Log {
@@ -38,10 +38,10 @@ struct Log {
 
 /// LookupEvents of one Region, over events that are `every` seconds apart.
 #[derive(Clone)]
-struct Service {
+pub(super) struct Service {
     latency: Duration,
     every: i64,
-    trouble: Trouble,
+    pub(super) trouble: Trouble,
     log: Arc<Mutex<Log>>,
 }
 
@@ -52,7 +52,7 @@ impl std::fmt::Debug for Service {
 }
 
 impl Service {
-    fn new(latency: u64, every: i64) -> Self {
+    pub(super) fn new(latency: u64, every: i64) -> Self {
         Self { latency: Duration::from_secs(latency), every, trouble: |_, _| None, log: Arc::default() }
     }
 
@@ -64,7 +64,7 @@ impl Service {
         }
     }
 
-    fn record(&self, second: i64) -> String {
+    pub(super) fn record(&self, second: i64) -> String {
         let [name, source, who] = self.words(second);
         let time = Timestamp::from_second(second).expect("in range");
         json!({"eventID": format!("e-{second}"), "eventTime": time, "eventName": name, "eventSource": source,
@@ -127,7 +127,7 @@ impl Service {
         self.aws_for(order, stop)
     }
 
-    fn aws_for(&self, order: Order, stop: &CancellationToken) -> (Arc<Aws>, mpsc::Receiver<Delivery>) {
+    pub(super) fn aws_for(&self, order: Order, stop: &CancellationToken) -> (Arc<Aws>, mpsc::Receiver<Delivery>) {
         let (sender, receiver) = mpsc::channel(64);
         let config = Server::answering(|_| unreachable!("replaced")).config();
         let config = config.into_builder().http_client(self.clone()).build();
@@ -157,13 +157,13 @@ impl HttpClient for Service {
     }
 }
 
-struct Outcome {
-    facts: Facts,
+pub(super) struct Outcome {
+    pub(super) facts: Facts,
     readings: Vec<Reading>,
 }
 
 impl Outcome {
-    fn last(&self) -> &Reading {
+    pub(super) fn last(&self) -> &Reading {
         self.readings.last().expect("a reading")
     }
 }
@@ -188,14 +188,14 @@ async fn read_at(service: &Service, now: i64, hours: i64, held: Option<Held>) ->
     follow_up(service.aws_at(now, hours, held, &CancellationToken::new())).await
 }
 
-async fn follow_up((aws, receiver): (Arc<Aws>, mpsc::Receiver<Delivery>)) -> Outcome {
+pub(super) async fn follow_up((aws, receiver): (Arc<Aws>, mpsc::Receiver<Delivery>)) -> Outcome {
     let reading = tokio::spawn(collect(aws, Some("us-east-1".into())));
     let outcome = listen(receiver).await;
     assert_eq!(reading.await.expect("no panic"), Ok(()));
     outcome
 }
 
-fn served(service: &Service) -> Vec<(Instant, Value)> {
+pub(super) fn served(service: &Service) -> Vec<(Instant, Value)> {
     service.log.lock().expect("not poisoned").served.clone()
 }
 
@@ -436,6 +436,7 @@ async fn a_record_that_cannot_be_read_is_counted_and_the_rest_goes_on() {
         Arc::clone(&aws),
         "us-east-1".into(),
         aws.start(Cell::regional(Ask::Events, "us-east-1".into())).await.expect("a reader"),
+        None,
     );
     reader.bucket = aws.pace.bucket(Group::Plane, None);
     let result = reader.run().await;
