@@ -37,6 +37,7 @@ impl App {
         if asks.contains(&Ask::Events) {
             // What was followed is held, and the new reading covers it.
             self.heads.clear();
+            self.forget_looked_up();
         }
         self.runs.push(Run { id, why: Why::Asked, began: self.now, asks: asks.clone(), fresh });
         self.touch();
@@ -79,8 +80,10 @@ impl App {
         match delivery {
             Delivery::Batch(id, batch) => {
                 let Some(run) = self.runs.iter_mut().find(|run| run.id == id) else { return };
-                if run.why == Why::Following {
-                    return self.take_newer(*batch);
+                match run.why {
+                    Why::Following => return self.take_newer(*batch),
+                    Why::LookUp => return self.take_looked_up(id, *batch),
+                    Why::Asked => {}
                 }
                 let mut whole = None;
                 if let Some(fresh) = &mut run.fresh
@@ -104,8 +107,10 @@ impl App {
                 // Source and worker both say it; the second time it is no news.
                 let Some(at) = self.runs.iter().position(|run| run.id == id) else { return };
                 let run = self.runs.remove(at);
-                if run.why == Why::Following {
-                    return self.end_following(&run);
+                match run.why {
+                    Why::Following => return self.end_following(&run),
+                    Why::LookUp => return self.end_looked_up(id),
+                    Why::Asked => {}
                 }
                 self.ended.extend(run.asks);
                 self.version += 1;

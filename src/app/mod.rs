@@ -15,6 +15,7 @@ pub mod keymap;
 mod keys;
 pub mod layout;
 pub mod list;
+pub mod lookups;
 pub mod msg;
 pub mod opened;
 pub mod picker;
@@ -39,6 +40,7 @@ use following::{Following, Heads};
 use keymap::{Chord, Context, Found, Keymap};
 use layout::{Areas, Wanted};
 use list::List;
+use lookups::LookedUp;
 pub use msg::{Effect, Msg};
 use opened::Opened;
 use picker::{Asking, Picked, Picker, Prompt};
@@ -59,6 +61,8 @@ pub enum Why {
     Asked,
     /// New events are followed.
     Following,
+    /// The filter names an attribute.
+    LookUp,
 }
 
 /// A reading that goes on.
@@ -92,6 +96,7 @@ pub struct App {
     /// New events are asked for again and again.
     pub following: Option<Following>,
     heads: Heads,
+    lookups: Vec<LookedUp>,
     next_run: u32,
     pub keymap: Keymap,
     pub pane: PaneId,
@@ -145,6 +150,7 @@ impl App {
             runs: Vec::new(),
             following: None,
             heads: Heads::default(),
+            lookups: Vec::new(),
             next_run: 0,
             keymap: start.keymap,
             pane: PaneId::Overview,
@@ -355,6 +361,7 @@ pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
     };
     app.settle();
     effects.extend(app.follow_if_due());
+    effects.extend(app.look_up_if_due());
     effects.extend(app.compare_if_due());
     effects.extend(app.assess_if_due());
     effects

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::keymap::Chord;
 use crate::analysis::{Assessment, Lens};
-use crate::collect::{Delivery, Held, RunId};
+use crate::collect::{Delivery, Held, Lookup, RunId};
 use crate::model::{Ask, EventId, EventLog, Facts, Region};
 
 /// Something happened.
@@ -40,6 +40,8 @@ pub enum Effect {
     Run(RunId, BTreeSet<Ask>, BTreeMap<Region, Held>),
     /// Read the events that are newer than what is held, and once more so much of its end.
     Follow(RunId, BTreeMap<Region, Held>, SignedDuration),
+    /// Read the events that have an attribute.
+    LookUp(RunId, Lookup),
     Cancel(RunId),
     Assess {
         version: u64,

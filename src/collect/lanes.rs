@@ -66,6 +66,9 @@ pub const QUESTIONS: [Question; 5] = [
     Question { key: "EventSource", value: "sts.amazonaws.com", word: "sts", pages: 2 },
 ];
 
+/// What the user's filter names, whose words the order has; the page count bounds what a word that is everywhere costs.
+const ASKED: [Question; 1] = [Question { key: "", value: "", word: "", pages: 40 }];
+
 /// Which chain a request belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ChainId {
@@ -108,6 +111,7 @@ pub struct Plan {
     held: Spans,
     /// One chain a question.
     lanes: Vec<Window>,
+    questions: &'static [Question],
     /// Newest first, touching each other, from `range.to` down to `cut`.
     windows: Vec<Window>,
     /// The lower end of the last window; what lies before is not cut yet.
@@ -134,7 +138,8 @@ impl Plan {
         let worth = held.is_empty() || missing >= QUESTIONABLE;
         let lanes = QUESTIONS.iter().filter(|_| worth).map(|_| Window::new(0, asked)).collect();
         let cut = range.to.saturating_add(1);
-        let mut plan = Self { range, held, lanes, windows: Vec::new(), cut, next_id: 0, failed_in_a_row: 0 };
+        let questions = &QUESTIONS;
+        let mut plan = Self { range, held, lanes, questions, windows: Vec::new(), cut, next_id: 0, failed_in_a_row: 0 };
         plan.skip_held();
         plan
     }
@@ -146,6 +151,7 @@ impl Plan {
             range,
             held: Spans::default(),
             lanes: Vec::new(),
+            questions: &QUESTIONS,
             windows: Vec::new(),
             cut: range.from,
             next_id: 0,
@@ -154,6 +160,19 @@ impl Plan {
         let window = plan.window(range);
         plan.windows.push(window);
         plan
+    }
+
+    /// A plan for a single question of the user's, and nothing behind it: it covers nothing.
+    pub fn asking(since: i64, now: i64) -> Self {
+        let mut plan = Self::newest(since, now);
+        (plan.windows, plan.questions) = (Vec::new(), &ASKED);
+        plan.lanes = vec![Window::new(0, plan.range)];
+        plan
+    }
+
+    /// Every question was answered to its end.
+    pub fn is_answered(&self) -> bool {
+        self.lanes.iter().all(|lane| lane.state == State::Done)
     }
 
     pub fn range(&self) -> Span {
@@ -181,7 +200,7 @@ impl Plan {
             return Next::Wait;
         }
         if let Some(at) = self.lanes.iter().position(|lane| lane.state == State::Ready) {
-            let question = Some(QUESTIONS[at]);
+            let question = Some(self.questions[at]);
             return Next::Ask(self.lanes[at].fly(ChainId::Question(at), question));
         }
         let ready = self.windows.iter().position(|window| window.state == State::Ready);
@@ -207,7 +226,7 @@ impl Plan {
         match chain {
             ChainId::Question(at) => {
                 let lane = &mut self.lanes[at];
-                if state == State::Ready && lane.pages >= QUESTIONS[at].pages {
+                if state == State::Ready && lane.pages >= self.questions[at].pages {
                     lane.state = State::Capped;
                 }
             }
@@ -292,7 +311,7 @@ impl Plan {
     /// The questions whose whole range was read, and those of which only the newest events were.
     pub fn answered(&self) -> (Vec<&'static str>, Vec<&'static str>) {
         let words = |state| {
-            let lanes = self.lanes.iter().zip(QUESTIONS);
+            let lanes = self.lanes.iter().zip(self.questions);
             lanes.filter(|(lane, _)| lane.state == state).map(|(_, question)| question.word).collect()
         };
         (words(State::Done), words(State::Capped))

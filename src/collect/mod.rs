@@ -71,6 +71,41 @@ pub enum Wanted {
     Period,
     /// What is newer than what is held, and once more so much of its end: events arrive late.
     Newer(SignedDuration),
+    /// Those of the period that have one attribute, before all others.
+    With(Lookup),
+}
+
+/// What CloudTrail can find events by (CloudTrail API Reference, `LookupAttribute`): one at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lookup {
+    pub attribute: Attribute,
+    pub value: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attribute {
+    EventId,
+    EventName,
+    EventSource,
+    ReadOnly,
+    Username,
+    ResourceName,
+    AccessKeyId,
+}
+
+impl Attribute {
+    /// `AttributeKey` of the request.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::EventId => "EventId",
+            Self::EventName => "EventName",
+            Self::EventSource => "EventSource",
+            Self::ReadOnly => "ReadOnly",
+            Self::Username => "Username",
+            Self::ResourceName => "ResourceName",
+            Self::AccessKeyId => "AccessKeyId",
+        }
+    }
 }
 
 /// What is wanted.

@@ -1,7 +1,7 @@
 //! The loop: takes what happened, lets the machine answer, performs the effects, draws when something has changed.
 //! Idle costs nothing: there is no tick.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -153,6 +153,10 @@ impl Driver {
                 Effect::Run(id, asks, held) => self.workers.run(id, asks, held, Wanted::Period),
                 Effect::Follow(id, held, again) => {
                     self.workers.run(id, BTreeSet::from([Ask::Events]), held, Wanted::Newer(again));
+                }
+                Effect::LookUp(id, lookup) => {
+                    let asks = BTreeSet::from([Ask::Events]);
+                    self.workers.run(id, asks, BTreeMap::new(), Wanted::With(lookup));
                 }
                 Effect::Cancel(id) => self.workers.cancel(id),
                 effect @ Effect::Assess { .. } => self.workers.assess(effect),

@@ -162,6 +162,7 @@ pub fn footer(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> Opti
         } else if !list.text.is_empty() {
             parts.push((format!("  /{}", list.text), theme.role(Role::Prompt)));
         }
+        parts.extend(app.looked_up().map(|words| (format!("  {words}"), dim)));
     }
     let mut x = area.x + 1;
     for (text, style) in parts {

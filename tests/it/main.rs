@@ -8,6 +8,7 @@ mod harness;
 mod help;
 mod house;
 mod keys;
+mod lookups;
 mod readme;
 mod screens;
 mod svg;

@@ -81,6 +81,7 @@ fn plan(order: &Order, region: &Region, since: Timestamp, kept: Spans) -> Plan {
             Plan::going_on(since, now, spans)
         }
         Wanted::Newer(_) => Plan::newest(since, now),
+        Wanted::With(_) => Plan::asking(since, now),
     }
 }
 
@@ -126,7 +127,7 @@ impl Reader {
         let bucket = aws.pace.bucket(Group::LookupEvents, Some(&region));
         let held = aws.order.held.get(&region);
         let since = match aws.order.wanted {
-            Wanted::Period => now.checked_sub(aws.order.since),
+            Wanted::Period | Wanted::With(_) => now.checked_sub(aws.order.since),
             Wanted::Newer(again) => held.map_or(now, |held| held.until).checked_sub(again),
         };
         let since = since.unwrap_or(Timestamp::MIN);
@@ -219,7 +220,7 @@ impl Reader {
             page.times.extend(time);
             events.extend(event.filter(|event| self.is_new(event)));
         }
-        if !self.plan.arrived(request.chain, &page) && request.question.is_none() {
+        if !self.plan.arrived(request.chain, &page) && self.leaves_hole(request) {
             self.hole(request, Cause::Malformed, "the same page token came twice");
         }
         self.task.reading.status = Status::Reading;
@@ -248,7 +249,7 @@ impl Reader {
     async fn failed(&mut self, request: &Request, failure: Failure) -> Result<(), Halt> {
         let chain = request.chain;
         if failure.code == "InvalidNextTokenException" && request.token.is_some() {
-            if !self.plan.token_lost(chain) && request.question.is_none() {
+            if !self.plan.token_lost(chain) && self.leaves_hole(request) {
                 self.hole(request, failure.problem.cause, failure.problem.detail.as_str());
             }
             return self.check_holes();
@@ -268,8 +269,7 @@ impl Reader {
             return Err(failure.into());
         }
         self.plan.failed(chain);
-        // What a question would have answered comes with the backfill.
-        if request.question.is_none() {
+        if self.leaves_hole(request) {
             self.hole(request, failure.problem.cause, failure.problem.detail.as_str());
         }
         self.check_holes()
@@ -305,6 +305,11 @@ impl Reader {
         }
     }
 
+    /// What a question of ours would have answered comes with the backfill; behind the user's, none comes.
+    fn leaves_hole(&self, request: &Request) -> bool {
+        request.question.is_none() || matches!(self.aws.order.wanted, Wanted::With(_))
+    }
+
     /// A window that was given up: a gap that names its time.
     fn hole(&mut self, request: &Request, cause: Cause, detail: &str) {
         let Span { from, to } = request.span;
@@ -328,6 +333,11 @@ impl Reader {
 
     async fn finish(mut self, result: Result<(), Halt>) -> Result<(), Stopped> {
         self.write_kept(true).await;
+        let asked = matches!(self.aws.order.wanted, Wanted::With(_));
+        if asked && result.is_ok() && self.task.reading.gaps.is_empty() && !self.plan.is_answered() {
+            let detail = format!("only the newest {} were asked for", self.task.reading.rows);
+            self.task.gap(Problem::new(OPERATION, Cause::Withheld, detail, "the others come with the reading"));
+        }
         if self.unreadable > 0 {
             let detail = format!("{} records could not be read, the first: {}", self.unreadable, self.unreadable_why);
             self.task.gap(Problem::new(OPERATION, Cause::Malformed, detail, ""));
@@ -356,7 +366,7 @@ impl Aws {
             .start_time(DateTime::from_secs(request.span.from))
             .end_time(DateTime::from_secs(request.span.to))
             .max_results(PAGE.cast_signed())
-            .set_lookup_attributes(attributes(request))
+            .set_lookup_attributes(attributes(request, &self.order.wanted))
             .set_next_token(request.token.clone());
         let answer = tokio::select! {
             biased;
@@ -380,9 +390,13 @@ impl Aws {
     }
 }
 
-/// None for the backfill. The keys and values of the questions are there, so building cannot fail.
-fn attributes(request: &Request) -> Option<Vec<LookupAttribute>> {
+/// None for the backfill. Keys and values are there, so building cannot fail.
+fn attributes(request: &Request, wanted: &Wanted) -> Option<Vec<LookupAttribute>> {
     let question = request.question?;
-    let key = LookupAttributeKey::from(question.key);
-    LookupAttribute::builder().attribute_key(key).attribute_value(question.value).build().ok().map(|one| vec![one])
+    let (key, value) = match wanted {
+        Wanted::With(lookup) => (lookup.attribute.name(), lookup.value.as_str()),
+        Wanted::Period | Wanted::Newer(_) => (question.key, question.value),
+    };
+    let key = LookupAttributeKey::from(key);
+    LookupAttribute::builder().attribute_key(key).attribute_value(value).build().ok().map(|one| vec![one])
 }
