@@ -10,6 +10,8 @@ mod kept;
 mod progress;
 
 #[cfg(test)]
+mod attribute_tests;
+#[cfg(test)]
 mod cache_tests;
 #[cfg(test)]
 mod tests;

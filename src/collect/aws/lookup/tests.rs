@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::collect::aws::testing::Server;
 use crate::collect::aws::{Context, Session};
-use crate::collect::{Attribute, Delivery, Held, Lookup, Order, Outbox, RegionScope, RunId};
+use crate::collect::{Delivery, Held, Order, Outbox, RegionScope, RunId};
 use crate::model::{Facts, Reading};
 
 pub(super) const NOW: i64 = 1_790_000_000;
@@ -29,10 +29,10 @@ pub(super) const NOW: i64 = 1_790_000_000;
 pub(super) type Trouble = fn(usize, &Value) -> Option<(u16, &'static str)>;
 
 #[derive(Debug, Default)]
-struct Log {
+pub(super) struct Log {
     arrivals: VecDeque<Instant>,
     served: Vec<(Instant, Value)>,
-    throttled: usize,
+    pub(super) throttled: usize,
     requests: usize,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Service {
     latency: Duration,
     every: i64,
     pub(super) trouble: Trouble,
-    log: Arc<Mutex<Log>>,
+    pub(super) log: Arc<Mutex<Log>>,
 }
 
 impl std::fmt::Debug for Service {
@@ -168,7 +168,7 @@ impl Outcome {
     }
 }
 
-async fn listen(mut receiver: mpsc::Receiver<Delivery>) -> Outcome {
+pub(super) async fn listen(mut receiver: mpsc::Receiver<Delivery>) -> Outcome {
     let mut outcome = Outcome { facts: Facts::default(), readings: Vec::new() };
     while let Some(delivery) = receiver.recv().await {
         let Delivery::Batch(_, batch) = delivery else { continue };
@@ -308,78 +308,6 @@ async fn what_is_newer_is_one_request_and_no_question() {
     assert_eq!((last.status, last.rows, second.facts.events.len()), (Status::Complete, 2, 2));
     assert_eq!(last.since.map(Timestamp::as_second), Some(NOW - 600), "no more is claimed than was asked");
     assert_eq!(last.until, Some(now));
-}
-
-async fn looked_up(service: &Service, hours: i64, value: &str) -> Outcome {
-    let now = Timestamp::from_second(NOW).expect("in range");
-    let lookup = Lookup { attribute: Attribute::EventName, value: value.to_owned() };
-    let order = Order::everything(RegionScope::All, SignedDuration::from_hours(hours), now);
-    let order = Order { wanted: Wanted::With(lookup), ..order };
-    follow_up(service.aws_for(order, &CancellationToken::new())).await
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_attribute_is_looked_up_and_nothing_is_covered_by_it() {
-    // One in a thousand, every 20 s: 130 a month.
-    let service = Service::new(1, 20);
-    let outcome = looked_up(&service, 24 * 30, "CreateUser").await;
-    let requests = served(&service);
-    assert!(
-        requests.iter().all(|(_, body)| body["LookupAttributes"][0]["AttributeKey"] == "EventName"),
-        "{requests:?}"
-    );
-    assert_eq!(requests.len(), 3);
-    let last = outcome.last();
-    assert_eq!((last.status, last.rows as usize), (Status::Complete, outcome.facts.events.len()));
-    assert!((129..=131).contains(&last.rows), "{}", last.rows);
-    assert_eq!((last.since, last.until), (None, None));
-    let nothing = looked_up(&service, 24, "NoSuchEvent").await;
-    assert_eq!((nothing.last().status, nothing.last().rows), (Status::Complete, 0));
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_is_everywhere_is_cut_off_and_said_to_be() {
-    let service = Service::new(0, 20);
-    let outcome = looked_up(&service, 24 * 30, "Decrypt").await;
-    assert_eq!((served(&service).len(), outcome.last().rows), (40, 2000));
-    assert_eq!(outcome.last().status, Status::Partial);
-    assert!(outcome.last().gaps[0].detail.contains("only the newest 2000"), "{:?}", outcome.last().gaps);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_look_up_that_fails_says_so() {
-    let service = Service { trouble: |_, _| Some((400, "AccessDeniedException")), ..Service::new(0, 20) };
-    let outcome = looked_up(&service, 24, "CreateUser").await;
-    assert_eq!((outcome.last().status, outcome.last().gaps.len()), (Status::Denied, 1));
-}
-
-/// They share the Region's two requests a second, and the look-up does not wait for the end.
-#[tokio::test(start_paused = true)]
-async fn a_look_up_answers_while_the_backfill_goes_on() {
-    let service = Service::new(1, 20);
-    let config = Server::answering(|_| unreachable!("replaced")).config();
-    let session = Session::new(&config.into_builder().http_client(service.clone()).build());
-    let stop = CancellationToken::new();
-    let begin = |wanted| {
-        let (sender, receiver) = mpsc::channel(64);
-        let now = Timestamp::from_second(NOW).expect("in range");
-        let order = Order::everything(RegionScope::All, SignedDuration::from_hours(24 * 7), now);
-        let order = Order { wanted, ..order };
-        let context = Context { order, out: Outbox::new(RunId(1), sender), stop: stop.clone(), profile: None };
-        let run = tokio::spawn(collect(Arc::new(Aws::new(&session, context)), Some("us-east-1".into())));
-        (run, tokio::spawn(listen(receiver)))
-    };
-    let backfill = begin(Wanted::Period);
-    tokio::time::sleep(Duration::from_secs(20)).await;
-    let start = Instant::now();
-    let lookup = Lookup { attribute: Attribute::EventName, value: "CreateUser".to_owned() };
-    let (run, listening) = begin(Wanted::With(lookup));
-    assert_eq!(run.await.expect("no panic"), Ok(()));
-    assert!(listening.await.expect("no panic").last().rows > 20);
-    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
-    assert!(!backfill.0.is_finished());
-    assert_eq!(service.log.lock().expect("not poisoned").throttled, 0);
-    stop.cancel();
 }
 
 #[tokio::test(start_paused = true)]
