@@ -6,6 +6,7 @@
 pub mod command;
 mod copy;
 pub mod detail;
+mod fetching;
 pub mod flow;
 pub mod following;
 mod gather;
@@ -31,7 +32,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::analysis::{Assessment, Lens};
 use crate::collect::RunId;
-use crate::model::{Ask, Facts, OriginKind};
+use crate::model::{Ask, EventId, Facts, OriginKind};
 use crate::panes::{ALL, Document, PaneId, TimeMode, TimeStyle, Tone, sentence};
 use command::Command;
 use detail::Detail;
@@ -105,6 +106,10 @@ pub struct App {
     /// The document of the open detail.
     pub opened: Opened,
     pub raw: Option<Raw>,
+    /// The event whose record the raw tree waits for.
+    raw_awaits: Option<EventId>,
+    /// The event whose record is being fetched.
+    fetching: Option<EventId>,
     pub overlay: Option<Overlay>,
     pub history: History,
     pub pending: Vec<Chord>,
@@ -158,6 +163,8 @@ impl App {
             detail: None,
             opened: Opened::default(),
             raw: None,
+            raw_awaits: None,
+            fetching: None,
             overlay: None,
             history: History::default(),
             pending: Vec::new(),
@@ -350,6 +357,10 @@ pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
             app.take_compared(compared, &twice);
             Vec::new()
         }
+        Msg::Fetched(id, fetched) => {
+            app.take_fetched(id, fetched);
+            Vec::new()
+        }
         Msg::Copied(result) => {
             match result {
                 Ok(what) => app.say(what, Tone::Good),
@@ -360,6 +371,7 @@ pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
         Msg::Clock => Vec::new(),
     };
     app.settle();
+    effects.extend(app.fetch_if_due());
     effects.extend(app.follow_if_due());
     effects.extend(app.look_up_if_due());
     effects.extend(app.compare_if_due());

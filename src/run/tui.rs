@@ -161,6 +161,7 @@ impl Driver {
                 Effect::Cancel(id) => self.workers.cancel(id),
                 effect @ Effect::Assess { .. } => self.workers.assess(effect),
                 Effect::Compare(log) => self.workers.compare(log),
+                Effect::Fetch(id, fetch) => self.workers.fetch(id, fetch),
                 Effect::Copy { what, text } => {
                     let said = clipboard::copy(what, &text, self.around, |bytes| self.screen.send(bytes));
                     // The receiver lives as long as the loop.

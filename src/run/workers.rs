@@ -10,7 +10,8 @@ use crate::analysis::power::{Inputs, Progress};
 use crate::analysis::{Assessment, Power, assess_with};
 use crate::app::{Effect, Msg};
 use crate::collect::{Delivery, Held, Order, Outbox, RunId, Source, Wanted};
-use crate::model::{Ask, EventLog, Region};
+use crate::model::log::Fetch;
+use crate::model::{Ask, EventId, EventLog, Region};
 
 use super::OrderWords;
 use super::clock;
@@ -101,6 +102,15 @@ impl Workers {
         tokio::task::spawn_blocking(move || {
             // The loop has ended when nobody takes the answer.
             let _ = messages.send(Msg::Compared(log.twins().len(), log.compare()));
+        });
+    }
+
+    /// Fetches the record of an event; a disk may take its time.
+    pub fn fetch(&self, id: EventId, fetch: Fetch) {
+        let messages = self.messages.clone();
+        tokio::task::spawn_blocking(move || {
+            // The loop has ended when nobody takes the answer.
+            let _ = messages.send(Msg::Fetched(id, fetch.fetch()));
         });
     }
 

@@ -190,8 +190,8 @@ fn following_goes_on_beside_a_reading_and_both_coverages_join() {
 }
 
 #[test]
-fn f_again_and_x_end_it() {
-    for key in ["F", "x"] {
+fn f_again_and_a_stop_end_it() {
+    for key in ["F", "X"] {
         let mut harness = live().press("3 F").press(key);
         let run = orders(&harness)[0].0;
         assert!(harness.effects.iter().any(|effect| matches!(effect, Effect::Cancel(id) if *id == run)), "{key}");

@@ -3,6 +3,7 @@
 mod activity;
 mod details;
 mod documents;
+mod fetching;
 mod following;
 mod harness;
 mod help;

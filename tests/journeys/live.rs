@@ -114,7 +114,8 @@ fn an_access_key_is_looked_up_before_the_period_is_read() {
     visit.pane("Activity");
     front.wait_for_call("cloudtrail:LookupEvents", SOON);
     // The backfill goes no further; what the user names is asked for all the same.
-    visit.send("x");
+    visit.send("X");
+    visit.settle(PATIENCE);
     visit.filter("key=AKIAUSER04");
     visit.see("AWS has 1 of AccessKeyId AKIAUSER04 in the period", PATIENCE);
     visit.see_count(1, SOON);

@@ -41,7 +41,9 @@ mod tests {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert_eq!(exact(r#"since:3d key="AKIA1" write"#), [pair("key", "AKIA1")]);
         assert_eq!(exact("event=ConsoleLogin session=ann"), [pair("event", "ConsoleLogin"), pair("session", "ann")]);
-        for text in ["key:AKIA1", "!key=AKIA1", "key!=AKIA1", "error=\"\"", "AKIA1", "", "key=A OR key=B", "NOT (key=A)"] {
+        for text in
+            ["key:AKIA1", "!key=AKIA1", "key!=AKIA1", "error=\"\"", "AKIA1", "", "key=A OR key=B", "NOT (key=A)"]
+        {
             assert_eq!(exact(text), [], "{text}");
         }
     }
