@@ -127,6 +127,7 @@ fn ours(tree: &Path) -> Facts {
         since: SignedDuration::from_hours(24 * 90),
         now: Timestamp::UNIX_EPOCH,
         held: BTreeMap::new(),
+        wanted: Default::default(),
     };
     let runtime = tokio::runtime::Runtime::new().unwrap_or_else(|error| unreachable!("{error}"));
     runtime.block_on(gather(source, order, CancellationToken::new(), |_, _| {}))

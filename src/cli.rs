@@ -60,6 +60,9 @@ pub struct SourceArgs {
     /// Ask this endpoint instead of AWS
     #[arg(long, global = true, value_name = "URL", value_parser = url)]
     pub endpoint_url: Option<String>,
+    /// Keep no events of a live account between runs, and use none that were kept
+    #[arg(long, global = true)]
+    pub no_cache: bool,
     #[command(flatten)]
     pub athena: AthenaArgs,
 }
@@ -104,6 +107,11 @@ impl AthenaArgs {
 }
 
 impl SourceArgs {
+    /// A live account is asked.
+    pub fn is_live(&self) -> bool {
+        !self.demo && self.from.is_empty()
+    }
+
     /// # Errors
     /// Options that do not go together, in one line.
     pub fn check(&self) -> Result<(), String> {

@@ -17,6 +17,8 @@ struct File {
     theme: Option<String>,
     /// `utc`, `local` or `relative`.
     time: Option<String>,
+    /// Whether events of a live account are kept between runs.
+    cache: Option<bool>,
     /// Laid over the default keymap.
     #[serde(default)]
     keymap: toml::Table,
@@ -30,6 +32,8 @@ pub struct Settings {
     pub theme_name: String,
     pub time: TimeMode,
     pub keymap: Keymap,
+    /// Whether events of a live account are kept between runs.
+    pub cache: bool,
     /// The file's own roles, where they take the place of a named theme.
     roles: Option<toml::Table>,
     file: Option<PathBuf>,
@@ -38,6 +42,11 @@ pub struct Settings {
 /// The folder's default place, `mgmtscope/config.toml`.
 pub fn default_path() -> Option<PathBuf> {
     etcetera::choose_base_strategy().ok().map(|base| base.config_dir().join("mgmtscope").join("config.toml"))
+}
+
+/// Where events are kept, `mgmtscope/events` in the user's cache folder.
+pub fn cache_path() -> Option<PathBuf> {
+    etcetera::choose_base_strategy().ok().map(|base| base.cache_dir().join("mgmtscope").join("events"))
 }
 
 impl Settings {
@@ -75,7 +84,7 @@ impl Settings {
             (None, false, None, Some(name)) => (Theme::named(&name).map_err(at)?, name),
             (None, false, None, None) => (Theme::named("16")?, "16".to_owned()),
         };
-        Ok(Self { theme, theme_name, time, keymap, roles: own, file: path })
+        Ok(Self { theme, theme_name, time, keymap, cache: file.cache.unwrap_or(true), roles: own, file: path })
     }
 
     /// The configuration in force, as a file that would give it again.
@@ -90,7 +99,7 @@ impl Settings {
             Some(_) => String::new(),
             None => format!("theme = \"{}\"\n", self.theme_name),
         };
-        let mut text = format!("# In force (from {from})\n{theme}time = \"{time}\"\n\n");
+        let mut text = format!("# In force (from {from})\n{theme}time = \"{time}\"\ncache = {}\n\n", self.cache);
         let mut contexts: Vec<&str> = Vec::new();
         for (context, keys, command) in self.keymap.iter() {
             if contexts.last() != Some(&context.name()) {

@@ -1,6 +1,7 @@
 //! Parse, call the library, print the error, exit code: 0 whole, 1 failed, 2 bad input, 3 incomplete.
 
 use std::io::{IsTerminal, Write, stderr, stdout};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -91,7 +92,7 @@ fn start(cli: Cli) -> Result<ExitCode, Failure> {
     if cli.source.athena.dry_run {
         return dry_run(&cli);
     }
-    let source = mgmtscope::run::sources::open(&cli.source, cli.command.as_ref()).map_err(Failure::Input)?;
+    let source = source(&cli, no_color)?;
     let words = OrderWords { regions: cli.source.regions.clone(), since: cli.source.since() };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let code = runtime.block_on(command(cli, source, words, no_color));
@@ -140,7 +141,7 @@ async fn command(cli: Cli, source: Arc<dyn Source>, words: OrderWords, no_color:
         }
         Some(Command::Doctor) => {
             let facts = batch::read(source, &words, doctor::asks(), bars).await;
-            doctor::print(&facts, &mut stdout())?
+            doctor::print(&facts, cache(&cli, no_color)?.as_deref(), &mut stdout())?
         }
         Some(Command::Policy { .. } | Command::Evaluate { .. } | Command::Completions { .. } | Command::Man { .. }) => {
             true
@@ -155,7 +156,14 @@ async fn screen(cli: &Cli, source: Arc<dyn Source>, words: OrderWords, no_color:
         return Err(Failure::Input("the interface needs a terminal; see `mgmtscope report` and `query`".into()));
     }
     let size = crossterm::terminal::size().unwrap_or((80, 24));
-    let start = Start { keymap: settings.keymap, zone: clock::zone(), now: clock::now(), size, time: settings.time };
+    let start = Start {
+        askable: source.asks_history(),
+        keymap: settings.keymap,
+        zone: clock::zone(),
+        now: clock::now(),
+        size,
+        time: settings.time,
+    };
     match tui::run(source, words, settings.theme, start).await? {
         Ended::ByUser => Ok(ExitCode::SUCCESS),
         Ended::BySignal(signal) => Ok(ExitCode::from(128 + u8::try_from(signal).unwrap_or(1))),
@@ -168,13 +176,25 @@ fn settings(cli: &Cli, no_color: bool) -> Result<Settings, Failure> {
 
 /// Prints the query that would be started.
 fn dry_run(cli: &Cli) -> Result<ExitCode, Failure> {
-    let live = mgmtscope::run::sources::live(&cli.source, cli.command.as_ref()).map_err(Failure::Input)?;
+    let live = mgmtscope::run::sources::live(&cli.source, cli.command.as_ref(), None).map_err(Failure::Input)?;
     let words = OrderWords { regions: cli.source.regions.clone(), since: cli.source.since() };
     let order = words.order([Ask::Events].into(), std::collections::BTreeMap::new(), clock::now());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let rehearsal = runtime.block_on(live.rehearse(order)).map_err(|problem| Failure::Other(problem.line()))?;
     mgmtscope::run::athena::print(&rehearsal, &mut stdout())?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn source(cli: &Cli, no_color: bool) -> Result<Arc<dyn Source>, Failure> {
+    mgmtscope::run::sources::open(&cli.source, cli.command.as_ref(), cache(cli, no_color)?).map_err(Failure::Input)
+}
+
+/// Where events are kept between runs, if they are.
+fn cache(cli: &Cli, no_color: bool) -> Result<Option<PathBuf>, Failure> {
+    if !cli.source.is_live() || cli.source.no_cache || !settings(cli, no_color)?.cache {
+        return Ok(None);
+    }
+    Ok(mgmtscope::config::cache_path())
 }
 
 fn policy(cloud_control: bool, source: &SourceArgs) -> Result<(), Failure> {

@@ -119,6 +119,7 @@ commands! {
     CopyDetail, "copy-detail", Copying, "copy the open tab of the detail as text";
     Refresh, "refresh", Program, "read again what this pane shows";
     RefreshAll, "refresh-all", Program, "read everything again";
+    Follow, "follow", Program, "follow: ask for new events again and again, until it is switched off";
     Cancel, "cancel", Program, "stop the reading that goes on; what came stays";
     Palette, "palette", Program, "run a command by name";
     Help, "help", Program, "all keys; Enter runs the line";

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::command::Command;
-use super::{App, Effect, Run};
+use super::{App, Effect, Run, Why};
 use crate::analysis::Assessment;
 use crate::analysis::coverage::gaps;
 use crate::collect::{Delivery, Held, RunId, lanes};
@@ -21,6 +21,9 @@ const SHARE: i32 = 8;
 /// But new rows are shown at least so often.
 const SLOWEST: SignedDuration = SignedDuration::from_secs(5);
 
+/// While new events are followed and nothing else is read: four frames a second at the most.
+const QUIET: SignedDuration = SignedDuration::from_millis(250);
+
 /// How the notice of a refresh ends, until it is over.
 pub(super) const READING_AGAIN: &str = " sources again";
 
@@ -31,7 +34,12 @@ impl App {
         self.next_run += 1;
         let fresh = (id.0 > 0).then(Box::<Facts>::default);
         let held = if asks.contains(&Ask::Events) { self.held() } else { BTreeMap::new() };
-        self.runs.push(Run { id, asks: asks.clone(), fresh });
+        if asks.contains(&Ask::Events) {
+            // What was followed is held, and the new reading covers it.
+            self.heads.clear();
+            self.forget_looked_up();
+        }
+        self.runs.push(Run { id, why: Why::Asked, began: self.now, asks: asks.clone(), fresh });
         self.touch();
         Effect::Run(id, asks, held)
     }
@@ -45,21 +53,38 @@ impl App {
                 Some((cell.region.clone()?, held))
             })
             .collect();
-        let settle = SignedDuration::from_secs(lanes::SETTLE);
-        for event in self.facts.events.iter() {
+        self.add_recent(&mut held);
+        held
+    }
+
+    /// The ids of the newest events, by which those that come twice are known.
+    pub(super) fn add_recent(&self, held: &mut BTreeMap<Region, Held>) {
+        let oldest = |held: &Held| held.until.as_second() - lanes::SETTLE;
+        // Most events are older than all of these: their time tells so, without a look at their words.
+        let Some(first) = held.values().map(oldest).min() else { return };
+        for event in self.facts.events.iter().filter(|event| i64::from(event.seconds()) >= first) {
             if let Some(held) = held.get_mut(event.word(Field::Region))
-                && event.time().is_some_and(|time| held.until.duration_since(time) <= settle)
+                && i64::from(event.seconds()) >= oldest(held)
             {
                 held.recent.insert(event.event_id().clone());
             }
         }
-        held
+    }
+
+    /// Something is being read that the user waits for.
+    pub fn is_reading(&self) -> bool {
+        self.runs.iter().any(|run| run.why == Why::Asked)
     }
 
     pub(super) fn deliver(&mut self, delivery: Delivery) {
         match delivery {
             Delivery::Batch(id, batch) => {
                 let Some(run) = self.runs.iter_mut().find(|run| run.id == id) else { return };
+                match run.why {
+                    Why::Following => return self.take_newer(*batch),
+                    Why::LookUp => return self.take_looked_up(id, *batch),
+                    Why::Asked => {}
+                }
                 let mut whole = None;
                 if let Some(fresh) = &mut run.fresh
                     && !matches!(*batch, Batch::Events(_) | Batch::Trail(_))
@@ -71,7 +96,7 @@ impl App {
                         whole = Some((cell.ask, fresh.clone()));
                     }
                 }
-                self.facts.apply(*batch);
+                self.facts.apply(self.heads.stretched(*batch));
                 // Read to the end: what the answer no longer holds is gone from the account.
                 if let Some((ask, fresh)) = whole {
                     self.facts.adopt(ask, &fresh);
@@ -81,7 +106,13 @@ impl App {
             Delivery::Ended(id) => {
                 // Source and worker both say it; the second time it is no news.
                 let Some(at) = self.runs.iter().position(|run| run.id == id) else { return };
-                self.ended.extend(self.runs.remove(at).asks);
+                let run = self.runs.remove(at);
+                match run.why {
+                    Why::Following => return self.end_following(&run),
+                    Why::LookUp => return self.end_looked_up(id),
+                    Why::Asked => {}
+                }
+                self.ended.extend(run.asks);
                 self.version += 1;
                 self.touch();
             }
@@ -90,7 +121,7 @@ impl App {
 
     /// What a reading has left out, once the panes show all that it brought.
     fn tell_end(&mut self) {
-        if self.ended.is_empty() || !self.runs.is_empty() {
+        if self.ended.is_empty() || self.is_reading() {
             return;
         }
         // That they are being read is no longer true.
@@ -116,7 +147,7 @@ impl App {
         if self.assessing == Some(version) && self.evaluated != percent {
             self.evaluated = percent;
             // Only where it is shown.
-            if self.runs.is_empty() && self.a.evaluating {
+            if !self.is_reading() && self.a.evaluating {
                 self.touch();
             }
         }
@@ -147,7 +178,7 @@ impl App {
 
     /// Once all is read, events that share an id are compared: that takes their records, which may lie in files.
     pub(super) fn compare_if_due(&mut self) -> Option<Effect> {
-        if self.comparing || !self.runs.is_empty() || self.facts.events.twins().is_empty() {
+        if self.comparing || self.is_reading() || self.facts.events.twins().is_empty() {
             return None;
         }
         self.comparing = true;
@@ -176,6 +207,10 @@ impl App {
 
     /// When the loop must wake though nothing has happened: none while nothing is pending.
     pub fn wake(&self) -> Option<Timestamp> {
+        self.wake_to_assess().into_iter().chain(self.wake_to_follow()).min()
+    }
+
+    fn wake_to_assess(&self) -> Option<Timestamp> {
         if self.assessing.is_some() || self.assessed == self.version {
             return None;
         }
@@ -184,11 +219,17 @@ impl App {
 
     /// From the beginning of one assessment to that of the next.
     fn rest(&self) -> SignedDuration {
-        if self.runs.is_empty() { DEBOUNCE } else { self.took.saturating_mul(SHARE).clamp(DEBOUNCE, SLOWEST) }
+        if self.is_reading() {
+            self.took.saturating_mul(SHARE).clamp(DEBOUNCE, SLOWEST)
+        } else if self.following.is_some() {
+            QUIET
+        } else {
+            DEBOUNCE
+        }
     }
 
     /// Nothing runs and the screen shows all that came: for tests, and for the headless driver.
     pub fn is_idle(&self) -> bool {
-        self.runs.is_empty() && !self.comparing && self.assessing.is_none() && self.assessed == self.version
+        !self.is_reading() && !self.comparing && self.assessing.is_none() && self.assessed == self.version
     }
 }

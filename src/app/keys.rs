@@ -88,6 +88,7 @@ impl App {
             Command::CopyDetail => return self.copy_detail(),
             Command::Refresh => return self.refresh(self.pane.pane().asks),
             Command::RefreshAll => return self.refresh(crate::model::Ask::ALL),
+            Command::Follow => return self.toggle_following(),
             Command::Cancel => return self.cancel(),
             Command::Palette => self.overlay = Some(Overlay::Picker(Picker::palette(&self.keymap))),
             Command::Help => self.overlay = Some(Overlay::Picker(Picker::help(&self.keymap, self.pane.pane()))),
@@ -394,10 +395,11 @@ impl App {
     }
 
     fn cancel(&mut self) -> Vec<Effect> {
-        if self.runs.is_empty() {
+        if self.runs.is_empty() && self.following.is_none() {
             self.say("nothing is being read", Tone::Plain);
             return Vec::new();
         }
+        self.following = None;
         self.say("stopped; what came stays", Tone::Plain);
         self.runs.iter().map(|run| Effect::Cancel(run.id)).collect()
     }

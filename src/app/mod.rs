@@ -6,7 +6,9 @@
 pub mod command;
 mod copy;
 pub mod detail;
+mod fetching;
 pub mod flow;
+pub mod following;
 mod gather;
 mod grouping;
 pub mod insight;
@@ -14,6 +16,7 @@ pub mod keymap;
 mod keys;
 pub mod layout;
 pub mod list;
+pub mod lookups;
 pub mod msg;
 pub mod opened;
 pub mod picker;
@@ -29,14 +32,16 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::analysis::{Assessment, Lens};
 use crate::collect::RunId;
-use crate::model::{Ask, Facts, OriginKind};
+use crate::model::{Ask, EventId, Facts, OriginKind};
 use crate::panes::{ALL, Document, PaneId, TimeMode, TimeStyle, Tone, sentence};
 use command::Command;
 use detail::Detail;
 use flow::Flowed;
+use following::{Following, Heads};
 use keymap::{Chord, Context, Found, Keymap};
 use layout::{Areas, Wanted};
 use list::List;
+use lookups::LookedUp;
 pub use msg::{Effect, Msg};
 use opened::Opened;
 use picker::{Asking, Picked, Picker, Prompt};
@@ -50,10 +55,23 @@ pub enum Overlay {
     Prompt(Prompt),
 }
 
+/// Why something is being read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The user, or the start, asked for it.
+    Asked,
+    /// New events are followed.
+    Following,
+    /// The filter names an attribute.
+    LookUp,
+}
+
 /// A reading that goes on.
 #[derive(Debug)]
 pub struct Run {
     pub id: RunId,
+    pub why: Why,
+    pub began: Timestamp,
     pub asks: BTreeSet<Ask>,
     /// What a refresh brings, kept apart until an ask is read to its end; none for the first reading.
     pub fresh: Option<Box<Facts>>,
@@ -76,6 +94,10 @@ pub struct App {
     pub a: Arc<Assessment>,
     pub lens: Lens,
     pub runs: Vec<Run>,
+    /// New events are asked for again and again.
+    pub following: Option<Following>,
+    heads: Heads,
+    lookups: Vec<LookedUp>,
     next_run: u32,
     pub keymap: Keymap,
     pub pane: PaneId,
@@ -84,6 +106,10 @@ pub struct App {
     /// The document of the open detail.
     pub opened: Opened,
     pub raw: Option<Raw>,
+    /// The event whose record the raw tree waits for.
+    raw_awaits: Option<EventId>,
+    /// The event whose record is being fetched.
+    fetching: Option<EventId>,
     pub overlay: Option<Overlay>,
     pub history: History,
     pub pending: Vec<Chord>,
@@ -95,6 +121,8 @@ pub struct App {
     pub zoom: bool,
     pub chrome: bool,
     pub mouse: bool,
+    /// Events come from where asking again costs nothing.
+    askable: bool,
     /// Readings of these are over, and the user has not been told yet what they left out.
     ended: BTreeSet<Ask>,
     /// Events that share an id are being compared.
@@ -104,6 +132,8 @@ pub struct App {
 
 /// What the program starts with.
 pub struct Start {
+    /// Events come from where asking again costs nothing.
+    pub askable: bool,
     pub keymap: Keymap,
     pub zone: TimeZone,
     pub now: Timestamp,
@@ -127,6 +157,9 @@ impl App {
             a: Arc::default(),
             lens: Lens::default(),
             runs: Vec::new(),
+            following: None,
+            heads: Heads::default(),
+            lookups: Vec::new(),
             next_run: 0,
             keymap: start.keymap,
             pane: PaneId::Overview,
@@ -134,6 +167,8 @@ impl App {
             detail: None,
             opened: Opened::default(),
             raw: None,
+            raw_awaits: None,
+            fetching: None,
             overlay: None,
             history: History::default(),
             pending: Vec::new(),
@@ -145,6 +180,7 @@ impl App {
             zoom: false,
             chrome: true,
             mouse: false,
+            askable: start.askable,
             ended: BTreeSet::new(),
             comparing: false,
             dirty: true,
@@ -326,6 +362,10 @@ pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
             app.take_compared(compared, &twice);
             Vec::new()
         }
+        Msg::Fetched(id, fetched) => {
+            app.take_fetched(id, fetched);
+            Vec::new()
+        }
         Msg::Copied(result) => {
             match result {
                 Ok(what) => app.say(what, Tone::Good),
@@ -336,6 +376,9 @@ pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
         Msg::Clock => Vec::new(),
     };
     app.settle();
+    effects.extend(app.fetch_if_due());
+    effects.extend(app.follow_if_due());
+    effects.extend(app.look_up_if_due());
     effects.extend(app.compare_if_due());
     effects.extend(app.assess_if_due());
     effects

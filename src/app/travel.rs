@@ -275,7 +275,7 @@ impl App {
     pub(super) fn open_raw(&mut self) {
         let pane = self.pane.pane();
         let Some(row) = self.row() else { return };
-        let value = (pane.raw)(&self.a, row);
+        let value = self.raw_of(row);
         let title =
             self.document().map_or_else(|| (pane.detail)(&self.a, row).title, |document| document.title.clone());
         self.raw = Some(Raw::new(title, value));

@@ -12,6 +12,7 @@
 //! Source of the limits (CloudTrail API Reference, `LookupEvents`): one attribute a request, 50 events a page, 90
 //! days, the newest event first, times in whole seconds, both ends inclusive.
 
+mod spans;
 mod window;
 
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod tests;
 
 use std::collections::HashSet;
 
+pub use spans::Spans;
 pub use window::Span;
 use window::{State, Window};
 
@@ -64,6 +66,9 @@ pub const QUESTIONS: [Question; 5] = [
     Question { key: "EventSource", value: "sts.amazonaws.com", word: "sts", pages: 2 },
 ];
 
+/// What the user's filter names, whose words the order has; the page count bounds what a word that is everywhere costs.
+const ASKED: [Question; 1] = [Question { key: "", value: "", word: "", pages: 40 }];
+
 /// Which chain a request belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ChainId {
@@ -103,9 +108,10 @@ pub struct Page {
 pub struct Plan {
     range: Span,
     /// Read before this plan began, within the range.
-    held: Option<Span>,
+    held: Spans,
     /// One chain a question.
     lanes: Vec<Window>,
+    questions: &'static [Question],
     /// Newest first, touching each other, from `range.to` down to `cut`.
     windows: Vec<Window>,
     /// The lower end of the last window; what lies before is not cut yet.
@@ -117,28 +123,56 @@ pub struct Plan {
 impl Plan {
     /// A plan for `since..=now`, in seconds since 1970. No further back than [`HISTORY`].
     pub fn new(since: i64, now: i64) -> Self {
-        Self::going_on(since, now, None)
+        Self::going_on(since, now, [])
     }
 
-    /// The same without what is held already: everything within `held` was read before, the newest of it
-    /// [`SETTLE`] before the end of that reading.
-    pub fn going_on(since: i64, now: i64, held: Option<Span>) -> Self {
+    /// The same without what is held already: everything within `held` was read before, [`SETTLE`] or more before the
+    /// end of that reading.
+    pub fn going_on(since: i64, now: i64, held: impl IntoIterator<Item = Span>) -> Self {
         let range = Span { from: since.clamp(now.saturating_sub(HISTORY), now), to: now };
-        let within = |held: Span| Span { from: held.from.max(range.from), to: held.to.min(range.to) };
-        let held = held.map(within).filter(|held| held.seconds() > 0);
-        let newer = held.map_or(range, |held| Span { from: held.to + 1, to: range.to });
-        let asked = match held {
-            // What is older was asked before, or comes with the backfill.
-            Some(held) if held.from <= range.from => newer,
-            _ => range,
-        };
-        let unread = range.seconds() - held.map_or(0, Span::seconds);
-        let worth = held.is_none() || unread >= QUESTIONABLE;
+        let held = held.into_iter().collect::<Spans>().within(range);
+        let unread = [range].into_iter().collect::<Spans>().without(&held);
+        // What is older than all that is missing was asked before.
+        let asked = Span { from: unread.iter().next().map_or(range.to, |first| first.from), to: range.to };
+        let missing: i64 = unread.iter().map(Span::seconds).sum();
+        let worth = held.is_empty() || missing >= QUESTIONABLE;
         let lanes = QUESTIONS.iter().filter(|_| worth).map(|_| Window::new(0, asked)).collect();
         let cut = range.to.saturating_add(1);
-        let mut plan = Self { range, held, lanes, windows: Vec::new(), cut, next_id: 0, failed_in_a_row: 0 };
+        let questions = &QUESTIONS;
+        let mut plan = Self { range, held, lanes, questions, windows: Vec::new(), cut, next_id: 0, failed_in_a_row: 0 };
         plan.skip_held();
         plan
+    }
+
+    /// A plan for the newest alone, without questions: few events as a rule, so a single window.
+    pub fn newest(since: i64, now: i64) -> Self {
+        let range = Span { from: since.clamp(now.saturating_sub(HISTORY), now), to: now };
+        let mut plan = Self {
+            range,
+            held: Spans::default(),
+            lanes: Vec::new(),
+            questions: &QUESTIONS,
+            windows: Vec::new(),
+            cut: range.from,
+            next_id: 0,
+            failed_in_a_row: 0,
+        };
+        let window = plan.window(range);
+        plan.windows.push(window);
+        plan
+    }
+
+    /// A plan for a single question of the user's, and nothing behind it: it covers nothing.
+    pub fn asking(since: i64, now: i64) -> Self {
+        let mut plan = Self::newest(since, now);
+        (plan.windows, plan.questions) = (Vec::new(), &ASKED);
+        plan.lanes = vec![Window::new(0, plan.range)];
+        plan
+    }
+
+    /// Every question was answered to its end.
+    pub fn is_answered(&self) -> bool {
+        self.lanes.iter().all(|lane| lane.state == State::Done)
     }
 
     pub fn range(&self) -> Span {
@@ -166,7 +200,7 @@ impl Plan {
             return Next::Wait;
         }
         if let Some(at) = self.lanes.iter().position(|lane| lane.state == State::Ready) {
-            let question = Some(QUESTIONS[at]);
+            let question = Some(self.questions[at]);
             return Next::Ask(self.lanes[at].fly(ChainId::Question(at), question));
         }
         let ready = self.windows.iter().position(|window| window.state == State::Ready);
@@ -192,7 +226,7 @@ impl Plan {
         match chain {
             ChainId::Question(at) => {
                 let lane = &mut self.lanes[at];
-                if state == State::Ready && lane.pages >= QUESTIONS[at].pages {
+                if state == State::Ready && lane.pages >= self.questions[at].pages {
                     lane.state = State::Capped;
                 }
             }
@@ -240,22 +274,29 @@ impl Plan {
                 break;
             }
         }
-        covered.filter(|&from| self.held.is_none_or(|held| from <= held.from))
+        covered.filter(|&from| self.held().is_none_or(|held| from <= held.from))
     }
 
-    /// What this plan did not have to read.
+    /// The newest of what this plan did not have to read.
     pub fn held(&self) -> Option<Span> {
-        self.held
+        self.held.iter().next_back()
+    }
+
+    /// What this plan has read so far. What was held before is not in it.
+    pub fn read(&self) -> Spans {
+        let read = |window: &Window| window.read_from().map(|from| Span { from, to: window.span.to });
+        self.windows.iter().filter(|window| window.pages > 0).filter_map(read).collect()
     }
 
     /// Pages of the backfill still to come, reckoned from the density of what was read; none while less than an
     /// hour and a hundredth of the range is read, since hours differ.
     pub fn pages_left(&self) -> Option<f64> {
-        let held = self.held.map_or(0, Span::seconds);
+        let held: i64 = self.held.iter().map(Span::seconds).sum();
         let total = self.range.seconds() - held;
         let read: i64 = self.windows.iter().map(Window::seconds_read).sum();
         // Its events were not counted, so its time must not count either.
-        let read = read - if self.skipped_held() { held } else { 0 };
+        let skipped: i64 = self.held.iter().filter(|held| self.cut <= held.from).map(Span::seconds).sum();
+        let read = read - skipped;
         if read < total && read < (total / 100).max(3600.min(total / 4)) {
             return None;
         }
@@ -270,7 +311,7 @@ impl Plan {
     /// The questions whose whole range was read, and those of which only the newest events were.
     pub fn answered(&self) -> (Vec<&'static str>, Vec<&'static str>) {
         let words = |state| {
-            let lanes = self.lanes.iter().zip(QUESTIONS);
+            let lanes = self.lanes.iter().zip(self.questions);
             lanes.filter(|(lane, _)| lane.state == state).map(|(_, question)| question.word).collect()
         };
         (words(State::Done), words(State::Capped))
@@ -309,7 +350,7 @@ impl Plan {
             _ => first,
         };
         let to = self.cut - 1;
-        let floor = self.held.filter(|held| held.to < to).map_or(self.range.from, |held| held.to + 1);
+        let floor = self.held.iter().rfind(|held| held.to < to).map_or(self.range.from, |held| held.to + 1);
         let from = to.saturating_sub(length - 1).max(floor);
         self.cut = from;
         let window = self.window(Span { from, to });
@@ -321,16 +362,13 @@ impl Plan {
 
     /// Where the cut has come to what is held, it goes on before that.
     fn skip_held(&mut self) {
-        if let Some(held) = self.held.filter(|held| held.to + 1 == self.cut) {
+        let held = self.held.iter().find(|held| held.to + 1 == self.cut);
+        if let Some(held) = held {
             let mut window = self.window(held);
             window.state = State::Done;
             self.windows.push(window);
             self.cut = held.from;
         }
-    }
-
-    fn skipped_held(&self) -> bool {
-        self.held.is_some_and(|held| self.cut <= held.from)
     }
 
     /// Takes the older half of what a chain has before it, when that is at least `pages` pages: the newest such

@@ -65,6 +65,51 @@ pub struct Held {
     pub recent: BTreeSet<Text>,
 }
 
+/// Which events are wanted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Wanted {
+    /// All of the period.
+    #[default]
+    Period,
+    /// What is newer than what is held, and once more so much of its end: events arrive late.
+    Newer(SignedDuration),
+    /// Those of the period that have one attribute, before all others.
+    With(Lookup),
+}
+
+/// What CloudTrail can find events by (CloudTrail API Reference, `LookupAttribute`): one at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lookup {
+    pub attribute: Attribute,
+    pub value: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attribute {
+    EventId,
+    EventName,
+    EventSource,
+    ReadOnly,
+    Username,
+    ResourceName,
+    AccessKeyId,
+}
+
+impl Attribute {
+    /// `AttributeKey` of the request.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::EventId => "EventId",
+            Self::EventName => "EventName",
+            Self::EventSource => "EventSource",
+            Self::ReadOnly => "ReadOnly",
+            Self::Username => "Username",
+            Self::ResourceName => "ResourceName",
+            Self::AccessKeyId => "AccessKeyId",
+        }
+    }
+}
+
 /// What is wanted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Order {
@@ -76,12 +121,20 @@ pub struct Order {
     pub now: Timestamp,
     /// What need not be brought again, where the source can tell.
     pub held: BTreeMap<Region, Held>,
+    pub wanted: Wanted,
 }
 
 impl Order {
     /// Everything there is.
     pub fn everything(regions: RegionScope, since: SignedDuration, now: Timestamp) -> Self {
-        Self { asks: Ask::ALL.iter().copied().collect(), regions, since, now, held: BTreeMap::new() }
+        Self {
+            asks: Ask::ALL.iter().copied().collect(),
+            regions,
+            since,
+            now,
+            held: BTreeMap::new(),
+            wanted: Wanted::Period,
+        }
     }
 }
 
@@ -91,6 +144,11 @@ pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub trait Source: Send + Sync + 'static {
     /// What the status line calls it.
     fn origin(&self) -> Origin;
+
+    /// Whether events of a live account come from its event history, where asking again costs nothing.
+    fn asks_history(&self) -> bool {
+        true
+    }
 
     /// Answers the order. Every planned cell gets a `Batch::Reading` at its start and a last one that is not open;
     /// a failure is a reading with a gap, never a silent end. Returns soon after `stop` is cancelled.

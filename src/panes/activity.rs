@@ -16,6 +16,9 @@ use crate::catalog::rules::Severity;
 use crate::model::log::{EventRow, Field, Key};
 use crate::model::{ActorKind, Ask, EventId, Text};
 
+/// While a record is fetched from its file.
+pub const FETCHING: &str = "reading the record ...";
+
 pub static ACTIVITY: Pane = Pane {
     id: PaneId::Activity,
     name: "activity",
@@ -104,7 +107,9 @@ pub static ACTIVITY: Pane = Pane {
     sort: None,
     detail,
     raw: |a, row| {
-        let raw = event(a, row).raw().unwrap_or_else(|why| format!("the record cannot be shown: {why}"));
+        let event = event(a, row);
+        let raw = event.at_hand().unwrap_or_else(|| event.raw());
+        let raw = raw.unwrap_or_else(|why| format!("the record cannot be shown: {why}"));
         serde_json::from_str(&raw).unwrap_or(Json::String(raw))
     },
     jumps: &[

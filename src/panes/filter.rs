@@ -6,6 +6,7 @@
 //! `count>=3`, `last:never`, `since:24h`, `until:2026-11-01`, `between:3d..1d`, `ip:10.0.0.0/8`; `a|b` means either. Without
 //! regard to case, but for `=`. A pane may have words of its own, such as `error`, that stand for a term.
 
+mod exact;
 pub mod language;
 mod ranges;
 mod ready;

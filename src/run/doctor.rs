@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
+use std::path::Path;
 
-use crate::model::{Ask, Cause, Facts, Status};
+use crate::model::{Ask, Cause, Facts, OriginKind, Status};
 
 /// What the doctor asks: everything that answers at once. The sweep of Cloud Control would take thousands of calls.
 pub fn asks() -> Vec<Ask> {
     Ask::ALL.iter().copied().filter(|ask| *ask != Ask::CloudControl).collect()
 }
 
-/// Prints the findings. True when nothing is denied or failed.
-pub fn print(facts: &Facts, out: &mut dyn Write) -> io::Result<bool> {
+/// Prints the findings. True when nothing is denied or failed. `cache`: where events are kept between runs, if they are.
+pub fn print(facts: &Facts, cache: Option<&Path>, out: &mut dyn Write) -> io::Result<bool> {
     match &facts.caller {
         Some(caller) => writeln!(out, "You are {} in account {}.", caller.arn, caller.account)?,
         None => writeln!(out, "It is not known who you are: see below.")?,
@@ -40,6 +41,14 @@ pub fn print(facts: &Facts, out: &mut dyn Write) -> io::Result<bool> {
                 writeln!(out, "             {}", gap.line())?;
             }
         }
+    }
+    let live = facts.origins.iter().any(|origin| origin.kind == OriginKind::Live);
+    match cache {
+        Some(folder) => {
+            writeln!(out, "\nEvents are kept between runs in {} (--no-cache keeps none).", folder.display())?
+        }
+        None if live => writeln!(out, "\nNo events are kept between runs.")?,
+        None => {}
     }
     let untried = facts.coverage.status(Ask::CloudControl) == Status::NotAsked;
     if untried {

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::collect::{Held, Order, RegionScope};
+use crate::collect::{Held, Order, RegionScope, Wanted};
 use crate::model::{Ask, Region};
 
 /// What every order of this session has in common.
@@ -31,6 +31,6 @@ pub struct OrderWords {
 
 impl OrderWords {
     pub fn order(&self, asks: BTreeSet<Ask>, held: BTreeMap<Region, Held>, now: Timestamp) -> Order {
-        Order { asks, regions: self.regions.clone(), since: self.since, now, held }
+        Order { asks, regions: self.regions.clone(), since: self.since, now, held, wanted: Wanted::Period }
     }
 }

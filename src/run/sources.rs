@@ -1,5 +1,6 @@
 //! Which source the command line means: the one place that knows them all. A new source is a line here.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::cli::{Command, Listed, SourceArgs};
@@ -10,9 +11,11 @@ use crate::collect::files::Files;
 
 use super::athena::Wanted;
 
+/// `cache`: where a live account's events are kept between runs; none: nowhere.
+///
 /// # Errors
 /// One line that says what is wrong with the input, and where.
-pub fn open(args: &SourceArgs, command: Option<&Command>) -> Result<Arc<dyn Source>, String> {
+pub fn open(args: &SourceArgs, command: Option<&Command>, cache: Option<PathBuf>) -> Result<Arc<dyn Source>, String> {
     args.check()?;
     if args.demo {
         return Ok(Arc::new(Demo));
@@ -20,17 +23,18 @@ pub fn open(args: &SourceArgs, command: Option<&Command>) -> Result<Arc<dyn Sour
     if !args.from.is_empty() {
         return Ok(Arc::new(Files::open(args.from.clone()).map_err(|error| error.to_string())?));
     }
-    live(args, command).map(|live| Arc::new(live) as Arc<dyn Source>)
+    live(args, command, cache).map(|live| Arc::new(live) as Arc<dyn Source>)
 }
 
 /// # Errors
 /// What is wrong with the filter that Athena is to be asked.
-pub fn live(args: &SourceArgs, command: Option<&Command>) -> Result<Live, String> {
+pub fn live(args: &SourceArgs, command: Option<&Command>, cache: Option<PathBuf>) -> Result<Live, String> {
     args.check()?;
     let live = Live::new(Settings {
         profile: args.profile.clone(),
         region: args.region.clone(),
         endpoint_url: args.endpoint_url.clone(),
+        cache,
     });
     match athena(args, command)? {
         Some(athena) => Ok(live.reading_log(athena)),

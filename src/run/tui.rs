@@ -1,6 +1,7 @@
 //! The loop: takes what happened, lets the machine answer, performs the effects, draws when something has changed.
 //! Idle costs nothing: there is no tick.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,7 +17,8 @@ use super::screen::Screen;
 use super::workers::Workers;
 use super::{OrderWords, clipboard, clock, input, terminal};
 use crate::app::{App, Effect, Msg, Start, update};
-use crate::collect::{Delivery, OUTBOX, Source};
+use crate::collect::{Delivery, OUTBOX, Source, Wanted};
+use crate::model::Ask;
 use crate::ui::theme::Theme;
 use crate::ui::view;
 
@@ -151,10 +153,18 @@ impl Driver {
     fn perform(&mut self, effects: Vec<Effect>) -> io::Result<()> {
         for effect in effects {
             match effect {
-                Effect::Run(id, asks, held) => self.workers.run(id, asks, held),
+                Effect::Run(id, asks, held) => self.workers.run(id, asks, held, Wanted::Period),
+                Effect::Follow(id, held, again) => {
+                    self.workers.run(id, BTreeSet::from([Ask::Events]), held, Wanted::Newer(again));
+                }
+                Effect::LookUp(id, lookup) => {
+                    let asks = BTreeSet::from([Ask::Events]);
+                    self.workers.run(id, asks, BTreeMap::new(), Wanted::With(lookup));
+                }
                 Effect::Cancel(id) => self.workers.cancel(id),
                 effect @ Effect::Assess { .. } => self.workers.assess(effect),
                 Effect::Compare(log) => self.workers.compare(log),
+                Effect::Fetch(id, fetch) => self.workers.fetch(id, fetch),
                 Effect::Copy { what, text } => {
                     let said = clipboard::copy(what, &text, self.around, |bytes| self.screen.send(bytes));
                     // The receiver lives as long as the loop.

@@ -10,8 +10,9 @@ use tokio_util::sync::CancellationToken;
 use crate::analysis::power::{Inputs, Progress};
 use crate::analysis::{Assessment, Power, assess_with};
 use crate::app::{Effect, Msg};
-use crate::collect::{Delivery, Held, Outbox, RunId, Source};
-use crate::model::{Ask, EventLog, Region};
+use crate::collect::{Delivery, Held, Order, Outbox, RunId, Source, Wanted};
+use crate::model::log::Fetch;
+use crate::model::{Ask, EventId, EventLog, Region};
 
 use super::OrderWords;
 use super::clock;
@@ -48,11 +49,11 @@ impl Workers {
     }
 
     /// Starts a reading; its end is always delivered, even when it panics.
-    pub fn run(&mut self, id: RunId, asks: BTreeSet<Ask>, held: BTreeMap<Region, Held>) {
+    pub fn run(&mut self, id: RunId, asks: BTreeSet<Ask>, held: BTreeMap<Region, Held>, wanted: Wanted) {
         let stop = self.all.child_token();
-        tracing::info!(run = id.0, asks = asks.len(), "a reading begins");
+        tracing::info!(run = id.0, asks = asks.len(), ?wanted, "a reading begins");
         self.stops.insert(id, stop.clone());
-        let order = self.words.order(asks, held, clock::now());
+        let order = Order { wanted, ..self.words.order(asks, held, clock::now()) };
         let out = Outbox::new(id, self.deliveries.clone());
         let work = tokio::spawn(Arc::clone(&self.source).run(order, out.clone(), stop));
         let messages = self.messages.clone();
@@ -112,6 +113,15 @@ impl Workers {
         tokio::task::spawn_blocking(move || {
             // The loop has ended when nobody takes the answer.
             let _ = messages.send(Msg::Compared(log.twins().len(), log.compare()));
+        });
+    }
+
+    /// Fetches the record of an event; a disk may take its time.
+    pub fn fetch(&self, id: EventId, fetch: Fetch) {
+        let messages = self.messages.clone();
+        tokio::task::spawn_blocking(move || {
+            // The loop has ended when nobody takes the answer.
+            let _ = messages.send(Msg::Fetched(id, fetch.fetch()));
         });
     }
 

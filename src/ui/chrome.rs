@@ -122,9 +122,9 @@ pub fn footer(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> Opti
     }
     let list = app.list();
     let hint = if app.mouse { "mouse  ? help" } else { "? help" };
-    let state = if app.is_idle() {
+    let state = if app.is_idle() || (app.following.is_some() && !app.is_reading() && !app.a.evaluating) {
         String::new()
-    } else if app.runs.is_empty() && app.a.evaluating {
+    } else if !app.is_reading() && app.a.evaluating {
         format!("evaluating {} principals, {} % · ", app.facts.users.len() + app.facts.roles.len(), app.evaluated)
     } else {
         "reading · ".to_owned()
@@ -133,7 +133,13 @@ pub fn footer(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> Opti
     let right_width = u16::try_from(right.width()).unwrap_or(room);
     let dim = theme.role(Role::Dim);
     put(buffer, area.right().saturating_sub(right_width + 1), y, right_width, &right, dim);
-    let room = room.saturating_sub(right_width + 2);
+    let mut room = room.saturating_sub(right_width + 2);
+    if let Some(following) = &app.following {
+        let (words, tone) = following.words(&app.style());
+        let width = u16::try_from(words.width() + 3).unwrap_or(room).min(room);
+        room -= width;
+        put(buffer, area.x + 1 + room, y, width, &format!("{words} · "), theme.tone(tone));
+    }
     let mut parts: Vec<(String, Style)> = Vec::new();
     if let Some(raw) = &app.raw {
         parts.push((format!("line {} of {}", raw.cursor + 1, raw.shown.len()), theme.role(Role::Text)));
@@ -156,6 +162,7 @@ pub fn footer(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> Opti
         } else if !list.text.is_empty() {
             parts.push((format!("  /{}", list.text), theme.role(Role::Prompt)));
         }
+        parts.extend(app.looked_up().map(|words| (format!("  {words}"), dim)));
     }
     let mut x = area.x + 1;
     for (text, style) in parts {

@@ -70,10 +70,13 @@ fn nothing(app: &App, id: PaneId) -> Vec<(String, Tone)> {
     let list = &app.lists[id as usize];
     let pane = id.pane();
     if list.total > 0 {
-        return vec![
-            (format!("None of {} rows matches the filter", list.total), Tone::Plain),
-            ("Esc clears it".into(), Tone::Dim),
-        ];
+        let mut lines = vec![(format!("None of {} rows matches the filter", list.total), Tone::Plain)];
+        if id == PaneId::Activity && app.is_period_open() {
+            let words = app.looked_up().unwrap_or_else(|| "not all events of the period are here yet".into());
+            lines.push((words, Tone::Warn));
+        }
+        lines.push(("Esc clears it".into(), Tone::Dim));
+        return lines;
     }
     let coverage = &app.facts.coverage;
     let statuses: Vec<Status> = pane.asks.iter().map(|&ask| coverage.status(ask)).collect();

@@ -40,6 +40,8 @@ pub struct Harness {
     pub app: App,
     /// Effects that are not performed at once, by name: copies, quits, runs.
     pub effects: Vec<Effect>,
+    /// Records are fetched from files at once.
+    pub disk: bool,
     theme: Theme,
     now: Timestamp,
     /// The sample's assessment, made once for all tests; good until something changes.
@@ -50,6 +52,7 @@ impl Harness {
     /// The program just started on a source that has said nothing yet.
     pub fn new(width: u16, height: u16, origin: Origin) -> Self {
         let start = Start {
+            askable: true,
             keymap: Keymap::standard(),
             zone: TimeZone::UTC,
             now: wall(),
@@ -58,7 +61,7 @@ impl Harness {
         };
         let (app, effects) = App::new(start, origin);
         let theme = Theme::named("16").expect("built in");
-        let mut harness = Self { app, effects: Vec::new(), theme, now: wall(), ready: None };
+        let mut harness = Self { app, effects: Vec::new(), disk: true, theme, now: wall(), ready: None };
         harness.perform(effects);
         harness
     }
@@ -70,6 +73,11 @@ impl Harness {
         let as_of = facts.origins.first().and_then(|origin| origin.as_of).expect("the sample's clock");
         let picture = PICTURE.get_or_init(|| Arc::new(assess(facts.clone(), as_of, Lens::default())));
         Self::on(width, height, facts, Some(Arc::clone(picture)))
+    }
+
+    /// The program with these facts read.
+    pub fn of(width: u16, height: u16, facts: Facts) -> Self {
+        Self::on(width, height, facts, None)
     }
 
     fn on(width: u16, height: u16, facts: Facts, ready: Option<Arc<Assessment>>) -> Self {
@@ -106,6 +114,26 @@ impl Harness {
         self.settle();
     }
 
+    /// What was asked of the disk comes.
+    pub fn fetched(&mut self, id: mgmtscope::model::EventId, record: Result<String, String>) {
+        self.app_message(Msg::Fetched(id, record));
+    }
+
+    /// A run is over, and what the program says of it stays.
+    pub fn end_of(&mut self, run: RunId) {
+        self.app_message(Msg::Delivered(Delivery::Ended(run)));
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Time passes.
+    pub fn pass(&mut self, time: jiff::SignedDuration) {
+        self.now += time;
+        self.app_message(Msg::Clock);
+    }
+
     /// Lets time pass until nothing is pending.
     pub fn settle(&mut self) {
         while let Some(wake) = self.app.wake() {
@@ -131,6 +159,7 @@ impl Harness {
                     let assessment = known.unwrap_or_else(|| Arc::new(assess(*facts, as_of, lens)));
                     self.app_message(Msg::Assessed(version, assessment));
                 }
+                Effect::Fetch(id, fetch) if self.disk => self.app_message(Msg::Fetched(id, fetch.fetch())),
                 other => self.effects.push(other),
             }
         }

@@ -3,10 +3,13 @@
 mod activity;
 mod details;
 mod documents;
+mod fetching;
+mod following;
 mod harness;
 mod help;
 mod house;
 mod keys;
+mod lookups;
 mod readme;
 mod screens;
 mod svg;

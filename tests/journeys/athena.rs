@@ -335,8 +335,7 @@ fn the_record_is_whole_again() {
     let packed = std::fs::File::open(file).expect("it was written");
     let text = std::io::read_to_string(flate2::read::MultiGzDecoder::new(packed)).expect("lines of JSON");
     let line = text.lines().find(|line| line.starts_with(r#"{"batch":"events""#)).expect("events");
-    for part in
-        [r#""bucketName":"trail-bucket","n":1"#, r#""ARN":"arn:aws:s3:::trail-bucket""#, r#""readOnly":false"#]
+    for part in [r#""bucketName":"trail-bucket","n":1"#, r#""ARN":"arn:aws:s3:::trail-bucket""#, r#""readOnly":false"#]
     {
         assert!(line.contains(part), "{part} in {line}");
     }

@@ -9,6 +9,7 @@ mod ending;
 mod faults;
 mod headless;
 mod hostile;
+mod live;
 mod pace;
 mod sweep;
 mod tour;

@@ -50,7 +50,7 @@ pub async fn caller(aws: &Arc<Aws>) -> Result<(), Stopped> {
                 arn: Arn::new(identity.arn().unwrap_or_default()),
                 user_id: text(identity.user_id()),
             };
-            aws.learn_caller(caller.account.clone());
+            aws.learn_caller(caller.account.clone(), Text::new(caller.arn.partition()));
             task.reading.rows = 1;
             task.send(Batch::Caller(caller)).await?;
             task.finish().await

@@ -4,6 +4,7 @@
 //! retries, because a retry must be seen. Loading the configuration is asynchronous and happens inside a run.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ pub struct Settings {
     pub region: Option<String>,
     /// Replaces the endpoint of every service.
     pub endpoint_url: Option<String>,
+    /// Where events are kept between runs of the program; none: nowhere.
+    pub cache: Option<PathBuf>,
 }
 
 /// Reads environment and configuration files; no call to AWS but for IMDS, when only that can name the Region.
@@ -139,6 +142,12 @@ impl Clients {
     /// The home Region: named by the user or the configuration, else [`DEFAULT_REGION`].
     pub fn home(&self) -> &Region {
         &self.home
+    }
+
+    /// What is asked for events instead of AWS; empty: AWS.
+    pub fn endpoint(&self) -> String {
+        let own = std::env::var("AWS_ENDPOINT_URL_CLOUDTRAIL").ok();
+        own.or_else(|| self.base.endpoint_url().map(str::to_owned)).unwrap_or_default()
     }
 }
 

@@ -1,14 +1,15 @@
 //! A live account as a [`Source`]: who asks, where, in which organization; then every collector as its own task.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{Athena, Aws, Clients, Collector, Context, SERVICES, Settings, account, athena, client, organizations};
+use super::cache::{self, Cache};
+use super::{Athena, Aws, Collector, Context, SERVICES, Session, Settings, account, athena, client, organizations};
 use crate::catalog::operations::OnlyWith;
 use crate::collect::{BoxFuture, Order, Outbox, Source, Stopped, Task};
 use crate::model::{Ask, Batch, Cause, Cell, Origin, OriginKind, Problem, Reading, Region, Status, Text};
@@ -21,6 +22,9 @@ pub struct Live {
     config: Option<SdkConfig>,
     /// Where events are read instead of the event history.
     athena: Option<Arc<Athena>>,
+    /// Of the run before, while its credentials work.
+    session: Mutex<Option<Arc<Session>>>,
+    cache: Mutex<Option<Arc<Cache>>>,
 }
 
 /// Read before the collectors start, because they depend on them.
@@ -29,12 +33,12 @@ const FIRST: [Ask; 3] = [Ask::Caller, Ask::Regions, Ask::Organization];
 impl Live {
     /// Reads nothing yet: configuration is loaded when an order comes, so that the first screen does not wait.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, config: None, athena: None }
+        Self { settings, config: None, athena: None, session: Mutex::default(), cache: Mutex::default() }
     }
 
     /// With a configuration of the caller's making; the guard is put on its clients all the same.
     pub fn with_config(settings: Settings, config: SdkConfig) -> Self {
-        Self { settings, config: Some(config), athena: None }
+        Self { settings, config: Some(config), athena: None, session: Mutex::default(), cache: Mutex::default() }
     }
 
     /// Events come from the log of a trail, by Athena.
@@ -51,13 +55,13 @@ impl Live {
         // Nobody looks at what is said on the way.
         let drain = tokio::spawn(async move { while inbox.recv().await.is_some() {} });
         let out = Outbox::new(crate::collect::RunId(0), sender);
-        let aws = self.run_of(&self.load().await, order, &out, &CancellationToken::new());
+        let aws = self.run_of(&*self.session().await, order, &out, &CancellationToken::new());
         let answer = athena::rehearse(&aws).await;
         drain.abort();
         answer
     }
 
-    fn run_of(&self, config: &SdkConfig, order: Order, out: &Outbox, stop: &CancellationToken) -> Arc<Aws> {
+    fn run_of(&self, session: &Session, order: Order, out: &Outbox, stop: &CancellationToken) -> Arc<Aws> {
         let context = Context {
             order,
             out: out.clone(),
@@ -65,9 +69,7 @@ impl Live {
             profile: self.settings.profile.clone(),
             athena: self.athena.clone(),
         };
-        let clients = Clients::new(config);
-        let clients = if self.athena.is_some() { clients.asked(OnlyWith::Athena) } else { clients };
-        Arc::new(Aws::new(clients, context))
+        Arc::new(Aws::new(session, context))
     }
 
     async fn answer(&self, order: Order, out: &Outbox, stop: &CancellationToken) -> Result<(), Stopped> {
@@ -75,28 +77,72 @@ impl Live {
         for cell in &global {
             Task::announce(cell.clone(), out).await?;
         }
-        let config = tokio::select! {
+        let session = tokio::select! {
             biased;
             () = stop.cancelled() => None,
-            config = self.load() => Some(config),
+            session = self.session() => Some(session),
         };
-        let Some(config) = config else {
+        let Some(session) = session else {
             for cell in global {
                 out.send(Batch::Reading(cell, Reading::of(Status::Cancelled))).await?;
             }
             return Ok(());
         };
-        let aws = self.run_of(&config, order, out, stop);
+        let aws = self.run_of(&session, order, out, stop);
+        let result = self.read(&aws, &session, out).await;
+        if aws.is_expired() {
+            // The next run looks for credentials anew: the user may have signed in again.
+            *self.kept() = None;
+        }
+        result
+    }
 
-        account::caller(&aws).await?;
-        let (regions, organization) = tokio::join!(account::regions(&aws), organizations::organization(&aws));
-        regions.and(organization)?;
+    /// Who asks and where, unless a run before has learnt it; then what is planned.
+    async fn read(&self, aws: &Arc<Aws>, session: &Session, out: &Outbox) -> Result<(), Stopped> {
+        match session.known().filter(|_| !FIRST.iter().any(|ask| aws.order.asks.contains(ask))) {
+            Some(known) => aws.learn(known),
+            None => {
+                account::caller(aws).await?;
+                let (regions, organization) = tokio::join!(account::regions(aws), organizations::organization(aws));
+                regions.and(organization)?;
+                aws.learnt().into_iter().for_each(|known| session.learn(known));
+            }
+        }
+        self.open_cache(aws);
         for ask in planned(&aws.order).filter(|ask| ask.is_regional()) {
             for region in aws.regions() {
                 Task::announce(Cell::regional(ask, region.clone()), out).await?;
             }
         }
-        collect(&aws, out).await
+        collect(aws, out).await
+    }
+
+    /// Gives the run the cache of the account that it asks, if that is known and one is wanted.
+    fn open_cache(&self, aws: &Aws) {
+        let Some(root) = &self.settings.cache else { return };
+        let Some(owner) = cache::Owner::of(aws) else { return };
+        let mut kept = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.as_ref().is_none_or(|cache| *cache.owner() != owner) {
+            *kept = Some(Arc::new(Cache::new(root.clone(), owner)));
+        }
+        kept.iter().for_each(|cache| aws.keep_in(Arc::clone(cache)));
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, Option<Arc<Session>>> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn session(&self) -> Arc<Session> {
+        if let Some(session) = &*self.kept() {
+            return Arc::clone(session);
+        }
+        let config = self.load().await;
+        let session = Arc::new(match &self.athena {
+            Some(_) => Session::asked(&config, OnlyWith::Athena),
+            None => Session::new(&config),
+        });
+        // Two runs may begin at once: the first session stands, so that they keep to AWS's rates together.
+        Arc::clone(self.kept().get_or_insert(session))
     }
 
     async fn load(&self) -> SdkConfig {
@@ -115,6 +161,10 @@ impl Source for Live {
             (None, None) => Text::new("AWS"),
         };
         Origin { kind: OriginKind::Live, name, as_of: None }
+    }
+
+    fn asks_history(&self) -> bool {
+        self.athena.is_none()
     }
 
     fn farewell(&self) -> Duration {
@@ -189,7 +239,7 @@ mod tests {
 
     use super::*;
     use crate::collect::aws::testing::{Reply, Seen, Server, json, json_error, reply, xml, xml_error};
-    use crate::collect::{RegionScope, gather};
+    use crate::collect::{RegionScope, Wanted, gather};
     use crate::model::Facts;
 
     async fn gathered(server: &Server, stop: CancellationToken) -> Facts {
@@ -246,6 +296,47 @@ mod tests {
         let facts = gathered(&server, stop).await;
         assert!(facts.coverage.iter().all(|(_, reading)| reading.status == Status::Cancelled));
         assert_eq!(server.count(), 0);
+    }
+
+    fn whole_account(request: &Seen<'_>) -> Reply {
+        match request.operation().as_str() {
+            "GetCallerIdentity" | "DescribeOrganization" => small_account(request),
+            "LookupEvents" => json(r#"{"Events":[]}"#),
+            _ => json(r#"{"Regions":[{"RegionName":"us-east-1","RegionOptStatus":"ENABLED_BY_DEFAULT"}]}"#),
+        }
+    }
+
+    /// Two runs of one session over events; the names of the second's calls.
+    async fn second_run(answer: fn(&Seen<'_>) -> Reply) -> Vec<String> {
+        let calls = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&calls);
+        let server = Server::answering(move |request| {
+            heard.lock().expect("not poisoned").push(request.operation());
+            answer(request)
+        });
+        let live = Arc::new(Live::with_config(Settings::default(), server.config()));
+        let now = Timestamp::from_second(1_790_000_000).expect("in range");
+        for wanted in [Wanted::Period, Wanted::Newer(SignedDuration::from_mins(10))] {
+            calls.lock().expect("not poisoned").clear();
+            let order = Order::everything(RegionScope::All, SignedDuration::from_hours(1), now);
+            let order = Order { asks: [Ask::Events].into(), wanted, ..order };
+            gather(Arc::clone(&live) as Arc<dyn Source>, order, CancellationToken::new(), |_, _| {}).await;
+        }
+        calls.lock().expect("not poisoned").clone()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_run_knows_who_asks_and_where() {
+        assert_eq!(second_run(whole_account).await, ["LookupEvents"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn credentials_that_failed_are_looked_for_anew() {
+        let again = second_run(|request| match request.operation().as_str() {
+            "LookupEvents" => json_error(400, "ExpiredTokenException", "expired"),
+            _ => whole_account(request),
+        });
+        assert_eq!(again.await.first().map(String::as_str), Some("GetCallerIdentity"));
     }
 
     #[tokio::test(start_paused = true)]

@@ -6,8 +6,13 @@
 //! Retries go through the same bucket. Events reach the history some minutes after the call (CloudTrail User
 //! Guide, "Viewing event history"), so the last minutes before `until` may still fill.
 
+mod kept;
 mod progress;
 
+#[cfg(test)]
+mod attribute_tests;
+#[cfg(test)]
+mod cache_tests;
 #[cfg(test)]
 mod tests;
 
@@ -25,14 +30,16 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use jiff::Timestamp;
 
+use super::cache::Kept;
 use super::call::{cancelled, wait_before_next};
 use super::pace::{Bucket, Group, Permit};
 use super::problem::{self, Again, Failure};
 use super::{Aws, Collector, Halt};
 use crate::catalog::operations::{self, Operation};
-use crate::collect::lanes::{ChainId, Next, PAGE, Page, Plan, Request, SETTLE, Span};
-use crate::collect::{BoxFuture, Stopped, Task};
+use crate::collect::lanes::{ChainId, Next, PAGE, Page, Plan, Request, SETTLE, Span, Spans};
+use crate::collect::{BoxFuture, Held, Order, Stopped, Task, Wanted};
 use crate::model::{Ask, Batch, Cause, Cell, Event, Problem, Region, Status, Text};
 use progress::Progress;
 
@@ -51,7 +58,12 @@ fn collect(aws: Arc<Aws>, region: Option<Region>) -> BoxFuture<Result<(), Stoppe
     Box::pin(async move {
         let region = region.unwrap_or_else(|| aws.home.clone());
         let task = aws.start(Cell::regional(Ask::Events, region.clone())).await?;
-        let mut reader = Reader::new(aws, region, task);
+        let kept = match aws.cache.get() {
+            Some(cache) => Some(cache.region(&region).await),
+            None => None,
+        };
+        let mut reader = Reader::new(aws, region, task, kept);
+        reader.bring_kept().await?;
         if reader.plan.held().is_some() {
             reader.show_progress();
             reader.task.report().await?;
@@ -61,9 +73,23 @@ fn collect(aws: Arc<Aws>, region: Option<Region>) -> BoxFuture<Result<(), Stoppe
     })
 }
 
+/// What is to be asked for: without what this session has read, and without what an earlier one has kept.
+fn plan(order: &Order, region: &Region, since: Timestamp, kept: Spans) -> Plan {
+    let (since, now) = (since.as_second(), order.now.as_second());
+    match order.wanted {
+        Wanted::Period => {
+            let span = |held: &Held| Span { from: held.since.as_second(), to: held.until.as_second() - SETTLE };
+            let spans: Vec<Span> = kept.iter().chain(order.held.get(region).map(span)).collect();
+            Plan::going_on(since, now, spans)
+        }
+        Wanted::Newer(_) => Plan::newest(since, now),
+        Wanted::With(_) => Plan::asking(since, now),
+    }
+}
+
 type Answer = Result<LookupEventsOutput, Failure>;
 
-fn hash(id: &Text) -> u64 {
+pub(super) fn hash(id: &Text) -> u64 {
     let mut hasher = DefaultHasher::new();
     id.hash(&mut hasher);
     hasher.finish()
@@ -91,16 +117,23 @@ struct Reader {
     throttled_in_a_row: u32,
     unreadable: u64,
     unreadable_why: String,
+    /// Where events are kept between runs of the program.
+    kept: Option<Kept>,
+    /// Events that came from there.
+    brought: u64,
 }
 
 impl Reader {
-    fn new(aws: Arc<Aws>, region: Region, mut task: Task) -> Self {
+    fn new(aws: Arc<Aws>, region: Region, mut task: Task, kept: Option<Kept>) -> Self {
         let now = aws.order.now;
-        let since = now.checked_sub(aws.order.since).unwrap_or(jiff::Timestamp::MIN);
         let bucket = aws.pace.bucket(Group::LookupEvents, Some(&region));
         let held = aws.order.held.get(&region);
-        let span = held.map(|held| Span { from: held.since.as_second(), to: held.until.as_second() - SETTLE });
-        let plan = Plan::going_on(since.as_second(), now.as_second(), span);
+        let since = match aws.order.wanted {
+            Wanted::Period | Wanted::With(_) => now.checked_sub(aws.order.since),
+            Wanted::Newer(again) => held.map_or(now, |held| held.until).checked_sub(again),
+        };
+        let since = since.unwrap_or(Timestamp::MIN);
+        let plan = plan(&aws.order, &region, since, Spans::default());
         task.reading.rows = held.map_or(0, |held| held.rows);
         let told = held.filter(|_| plan.held().is_some()).map(|held| (held.since, held.until));
         Self {
@@ -113,6 +146,8 @@ impl Reader {
             throttled_in_a_row: 0,
             unreadable: 0,
             unreadable_why: String::new(),
+            kept,
+            brought: 0,
             aws,
             region,
             task,
@@ -181,11 +216,13 @@ impl Reader {
         for answered in output.events() {
             let raw = answered.cloud_trail_event().unwrap_or_default();
             let event = Event::from_record(raw).inspect_err(|error| self.unreadable(error)).ok();
-            let in_record = event.as_ref().and_then(|event| event.time).map(jiff::Timestamp::as_second);
-            page.times.extend(answered.event_time().map(DateTime::secs).or(in_record));
+            let in_record = event.as_ref().and_then(|event| event.time).map(Timestamp::as_second);
+            let time = answered.event_time().map(DateTime::secs).or(in_record);
+            self.keep(event.as_ref(), time, raw);
+            page.times.extend(time);
             events.extend(event.filter(|event| self.is_new(event)));
         }
-        if !self.plan.arrived(request.chain, &page) && request.question.is_none() {
+        if !self.plan.arrived(request.chain, &page) && self.leaves_hole(request) {
             self.hole(request, Cause::Malformed, "the same page token came twice");
         }
         self.task.reading.status = Status::Reading;
@@ -195,6 +232,7 @@ impl Reader {
         } else {
             self.task.rows(events, Batch::Events).await?;
         }
+        self.write_kept(false).await;
         self.check_holes()
     }
 
@@ -213,7 +251,7 @@ impl Reader {
     async fn failed(&mut self, request: &Request, failure: Failure) -> Result<(), Halt> {
         let chain = request.chain;
         if failure.code == "InvalidNextTokenException" && request.token.is_some() {
-            if !self.plan.token_lost(chain) && request.question.is_none() {
+            if !self.plan.token_lost(chain) && self.leaves_hole(request) {
                 self.hole(request, failure.problem.cause, failure.problem.detail.as_str());
             }
             return self.check_holes();
@@ -233,8 +271,7 @@ impl Reader {
             return Err(failure.into());
         }
         self.plan.failed(chain);
-        // What a question would have answered comes with the backfill.
-        if request.question.is_none() {
+        if self.leaves_hole(request) {
             self.hole(request, failure.problem.cause, failure.problem.detail.as_str());
         }
         self.check_holes()
@@ -270,6 +307,11 @@ impl Reader {
         }
     }
 
+    /// What a question of ours would have answered comes with the backfill; behind the user's, none comes.
+    fn leaves_hole(&self, request: &Request) -> bool {
+        request.question.is_none() || matches!(self.aws.order.wanted, Wanted::With(_))
+    }
+
     /// A window that was given up: a gap that names its time.
     fn hole(&mut self, request: &Request, cause: Cause, detail: &str) {
         let Span { from, to } = request.span;
@@ -288,9 +330,16 @@ impl Reader {
 
     fn show_progress(&mut self) {
         self.progress.show(&self.plan, &mut self.task.reading);
+        self.tell_kept();
     }
 
     async fn finish(mut self, result: Result<(), Halt>) -> Result<(), Stopped> {
+        self.write_kept(true).await;
+        let asked = matches!(self.aws.order.wanted, Wanted::With(_));
+        if asked && result.is_ok() && self.task.reading.gaps.is_empty() && !self.plan.is_answered() {
+            let detail = format!("only the newest {} were asked for", self.task.reading.rows);
+            self.task.gap(Problem::new(OPERATION, Cause::Withheld, detail, "the others come with the reading"));
+        }
         if self.unreadable > 0 {
             let detail = format!("{} records could not be read, the first: {}", self.unreadable, self.unreadable_why);
             self.task.gap(Problem::new(OPERATION, Cause::Malformed, detail, ""));
@@ -319,7 +368,7 @@ impl Aws {
             .start_time(DateTime::from_secs(request.span.from))
             .end_time(DateTime::from_secs(request.span.to))
             .max_results(PAGE.cast_signed())
-            .set_lookup_attributes(attributes(request))
+            .set_lookup_attributes(attributes(request, &self.order.wanted))
             .set_next_token(request.token.clone());
         let answer = tokio::select! {
             biased;
@@ -343,9 +392,13 @@ impl Aws {
     }
 }
 
-/// None for the backfill. The keys and values of the questions are there, so building cannot fail.
-fn attributes(request: &Request) -> Option<Vec<LookupAttribute>> {
+/// None for the backfill. Keys and values are there, so building cannot fail.
+fn attributes(request: &Request, wanted: &Wanted) -> Option<Vec<LookupAttribute>> {
     let question = request.question?;
-    let key = LookupAttributeKey::from(question.key);
-    LookupAttribute::builder().attribute_key(key).attribute_value(question.value).build().ok().map(|one| vec![one])
+    let (key, value) = match wanted {
+        Wanted::With(lookup) => (lookup.attribute.name(), lookup.value.as_str()),
+        Wanted::Period | Wanted::Newer(_) => (question.key, question.value),
+    };
+    let key = LookupAttributeKey::from(key);
+    LookupAttribute::builder().attribute_key(key).attribute_value(value).build().ok().map(|one| vec![one])
 }

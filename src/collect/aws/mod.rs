@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod athena;
+pub mod cache;
 mod call;
 pub mod client;
 pub mod cloud_control;
@@ -26,6 +27,7 @@ pub mod pace;
 pub mod problem;
 pub mod residents;
 pub mod resource_explorer;
+mod session;
 pub mod tagging;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -36,12 +38,13 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::{BoxFuture, Order, Outbox, Stopped, Task};
-use crate::model::{AccountId, Ask, Cause, Cell, Problem, Region};
+use crate::model::{AccountId, Ask, Cause, Cell, Problem, Region, Text};
 
 pub use athena::Athena;
 pub use client::{Clients, Settings};
 pub use cursor::Cursor;
 pub use live::Live;
+pub use session::{Known, Session};
 
 /// Why a reading goes no further.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -126,8 +129,8 @@ pub struct Aws {
     pub order: Order,
     /// The home Region.
     pub home: Region,
-    clients: Clients,
-    pace: pace::Pace,
+    clients: Arc<Clients>,
+    pace: Arc<pace::Pace>,
     in_flight: Semaphore,
     out: Outbox,
     stop: CancellationToken,
@@ -136,17 +139,20 @@ pub struct Aws {
     /// Set once the session is known to be over.
     expired: OnceLock<Problem>,
     caller: OnceLock<AccountId>,
+    partition: OnceLock<Text>,
     management: OnceLock<AccountId>,
     regions: OnceLock<Vec<Region>>,
+    /// Where events are kept between runs of the program.
+    cache: OnceLock<Arc<cache::Cache>>,
 }
 
 impl Aws {
-    pub fn new(clients: Clients, context: Context) -> Self {
+    pub fn new(session: &Session, context: Context) -> Self {
         Self {
             order: context.order,
-            home: clients.home().clone(),
-            clients,
-            pace: pace::Pace::default(),
+            home: session.clients.home().clone(),
+            clients: Arc::clone(&session.clients),
+            pace: Arc::clone(&session.pace),
             in_flight: Semaphore::new(IN_FLIGHT),
             out: context.out,
             stop: context.stop,
@@ -154,6 +160,8 @@ impl Aws {
             log: context.athena,
             expired: OnceLock::new(),
             caller: OnceLock::new(),
+            partition: OnceLock::new(),
+            cache: OnceLock::new(),
             management: OnceLock::new(),
             regions: OnceLock::new(),
         }
@@ -190,8 +198,9 @@ impl Aws {
         &self.stop
     }
 
-    fn learn_caller(&self, account: AccountId) {
+    fn learn_caller(&self, account: AccountId, partition: Text) {
         let _ = self.caller.set(account);
+        let _ = self.partition.set(partition);
     }
 
     fn learn_management_account(&self, account: AccountId) {
@@ -200,6 +209,29 @@ impl Aws {
 
     fn learn_regions(&self, regions: Vec<Region>) {
         let _ = self.regions.set(regions);
+    }
+
+    /// What a run before this one has learnt.
+    fn learn(&self, known: &Known) {
+        self.learn_caller(known.caller.clone(), known.partition.clone());
+        self.learn_management_account(known.management.clone());
+        self.learn_regions(known.regions.clone());
+    }
+
+    /// What the next run need not ask again; none when something of it could not be had.
+    fn learnt(&self) -> Option<Known> {
+        let (caller, partition) = (self.caller.get()?.clone(), self.partition.get()?.clone());
+        let (management, regions) = (self.management.get()?.clone(), self.regions.get()?.clone());
+        Some(Known { caller, partition, management, regions })
+    }
+
+    fn keep_in(&self, cache: Arc<cache::Cache>) {
+        let _ = self.cache.set(cache);
+    }
+
+    /// The credentials turned out not to work (any more).
+    fn is_expired(&self) -> bool {
+        self.expired.get().is_some()
     }
 
     /// The credentials do not work: no further call is made, and each says so.

@@ -333,7 +333,7 @@ mod tests {
             _ => json_error(400, "AccessDeniedException", "You don't have permissions to access this resource."),
         });
         let (aws, mut inbox) = server.aws();
-        aws.learn_caller("999999999999".into());
+        aws.learn_caller("999999999999".into(), "aws".into());
         organization(&aws).await.expect("a reader");
         for collector in COLLECTORS {
             (collector.collect)(Arc::clone(&aws), None).await.expect("a reader");

@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::client::Clients;
-use super::{Aws, Collector, Context};
+use super::{Aws, Collector, Context, Session};
 use crate::collect::{Delivery, Order, Outbox, RegionScope, RunId};
 use crate::model::{Ask, Batch, Facts};
 
@@ -133,7 +133,7 @@ impl Server {
             profile: Some("audit".to_owned()),
             athena: None,
         };
-        (Arc::new(Aws::new(self.clients(), context)), Inbox(receiver))
+        (Arc::new(Aws::new(&Session::new(&self.config()), context)), Inbox(receiver))
     }
 }
 

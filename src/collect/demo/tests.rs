@@ -312,6 +312,7 @@ async fn an_order_for_less_gets_less() {
         since: SignedDuration::from_hours(24 * 7),
         now: clock(),
         held: Default::default(),
+        wanted: Default::default(),
     };
     let facts = told(order).await.0;
     assert_eq!(words(&facts, Field::Region), BTreeSet::from(["eu-west-1"]));

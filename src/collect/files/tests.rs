@@ -46,6 +46,7 @@ async fn read_asking(paths: Vec<PathBuf>, asks: &[Ask]) -> Facts {
         since: jiff::SignedDuration::from_hours(1),
         now: Timestamp::UNIX_EPOCH,
         held: Default::default(),
+        wanted: Default::default(),
     };
     let source = Arc::new(Files::open(paths).expect("good paths"));
     let facts = gather(source, order, CancellationToken::new(), |_, _| {}).await;

@@ -4,6 +4,7 @@
 //! A clone is cheap: pieces are shared, and what is shared is never changed.
 
 mod column;
+mod fetched;
 mod keys;
 pub mod part;
 pub mod records;
@@ -21,6 +22,7 @@ use column::Column;
 use keys::{Deed, FAMILIES, KEYS, Place, Table, Who};
 use part::{Builder, Kept, Part};
 
+pub use fetched::Fetched;
 pub use keys::{Family, Field, Key};
 pub use part::uuid_bytes;
 pub use records::{Fetch, Record, Records};
@@ -119,6 +121,7 @@ pub struct EventLog {
     runs: Column<(u32, u32)>,
     kept: Vec<Kept>,
     index: Arc<Mutex<Index>>,
+    latest: Arc<Mutex<fetched::Latest>>,
     /// Events that turned out to be there already.
     dropped: Arc<BTreeSet<u32>>,
     twins: Vec<EventId>,

@@ -50,6 +50,15 @@ impl Trail {
         }
     }
 
+    /// One record more, beside those that are there.
+    pub fn add(&self, record: Value) {
+        let mut state = self.state();
+        let region = record["awsRegion"].as_str().unwrap_or("us-east-1").to_owned();
+        let records = state.records.entry(region).or_default();
+        records.push((time(&record), record));
+        records.sort_by_key(|(time, _)| std::cmp::Reverse(*time));
+    }
+
     /// Every `*.json` with `{"Records": [...]}` and every `*.jsonl` of a folder.
     pub fn load(&self, folder: &Path) -> std::io::Result<()> {
         let mut records = Vec::new();

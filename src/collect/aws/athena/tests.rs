@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::catalog::operations::OnlyWith;
 use crate::collect::aws::testing::{Inbox, Reply, Seen, Server, json, json_error};
-use crate::collect::aws::{Clients, Context};
+use crate::collect::aws::{Context, Session};
 use crate::collect::{Order, Outbox, RegionScope, RunId};
 use crate::model::Facts;
 
@@ -66,7 +66,7 @@ async fn ran(server: &Server, narrowed: Option<&str>, stop: CancellationToken) -
     });
     let context =
         Context { order, out: Outbox::new(RunId(1), sender), stop, profile: None, athena: Some(Arc::clone(&athena)) };
-    let aws = Arc::new(Aws::new(Clients::new(&server.config()).asked(OnlyWith::Athena), context));
+    let aws = Arc::new(Aws::new(&Session::asked(&server.config(), OnlyWith::Athena), context));
     read(aws, athena).await.expect("a reader");
     let facts = Inbox(receiver).facts();
     let cell = facts.coverage.get(&Cell::regional(Ask::Events, "us-east-1".into())).expect("planned").clone();

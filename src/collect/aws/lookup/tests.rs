@@ -19,30 +19,30 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::collect::aws::testing::Server;
-use crate::collect::aws::{Clients, Context};
+use crate::collect::aws::{Context, Session};
 use crate::collect::{Delivery, Held, Order, Outbox, RegionScope, RunId};
 use crate::model::{Facts, Reading};
 
-const NOW: i64 = 1_790_000_000;
+pub(super) const NOW: i64 = 1_790_000_000;
 
 /// What may go wrong, decided from the number of the request and its body.
-type Trouble = fn(usize, &Value) -> Option<(u16, &'static str)>;
+pub(super) type Trouble = fn(usize, &Value) -> Option<(u16, &'static str)>;
 
 #[derive(Debug, Default)]
-struct Log {
+pub(super) struct Log {
     arrivals: VecDeque<Instant>,
     served: Vec<(Instant, Value)>,
-    throttled: usize,
+    pub(super) throttled: usize,
     requests: usize,
 }
 
 /// LookupEvents of one Region, over events that are `every` seconds apart.
 #[derive(Clone)]
-struct Service {
+pub(super) struct Service {
     latency: Duration,
     every: i64,
-    trouble: Trouble,
-    log: Arc<Mutex<Log>>,
+    pub(super) trouble: Trouble,
+    pub(super) log: Arc<Mutex<Log>>,
 }
 
 impl std::fmt::Debug for Service {
@@ -52,7 +52,7 @@ impl std::fmt::Debug for Service {
 }
 
 impl Service {
-    fn new(latency: u64, every: i64) -> Self {
+    pub(super) fn new(latency: u64, every: i64) -> Self {
         Self { latency: Duration::from_secs(latency), every, trouble: |_, _| None, log: Arc::default() }
     }
 
@@ -64,7 +64,7 @@ impl Service {
         }
     }
 
-    fn record(&self, second: i64) -> String {
+    pub(super) fn record(&self, second: i64) -> String {
         let [name, source, who] = self.words(second);
         let time = Timestamp::from_second(second).expect("in range");
         json!({"eventID": format!("e-{second}"), "eventTime": time, "eventName": name, "eventSource": source,
@@ -121,15 +121,19 @@ impl Service {
         held: Option<Held>,
         stop: &CancellationToken,
     ) -> (Arc<Aws>, mpsc::Receiver<Delivery>) {
-        let (sender, receiver) = mpsc::channel(64);
         let now = Timestamp::from_second(now).expect("in range");
         let mut order = Order::everything(RegionScope::All, SignedDuration::from_hours(hours), now);
         order.held = held.into_iter().map(|held| ("us-east-1".into(), held)).collect();
+        self.aws_for(order, stop)
+    }
+
+    pub(super) fn aws_for(&self, order: Order, stop: &CancellationToken) -> (Arc<Aws>, mpsc::Receiver<Delivery>) {
+        let (sender, receiver) = mpsc::channel(64);
         let config = Server::answering(|_| unreachable!("replaced")).config();
         let config = config.into_builder().http_client(self.clone()).build();
         let context =
             Context { order, out: Outbox::new(RunId(1), sender), stop: stop.clone(), profile: None, athena: None };
-        (Arc::new(Aws::new(Clients::new(&config), context)), receiver)
+        (Arc::new(Aws::new(&Session::new(&config), context)), receiver)
     }
 }
 
@@ -154,18 +158,18 @@ impl HttpClient for Service {
     }
 }
 
-struct Outcome {
-    facts: Facts,
+pub(super) struct Outcome {
+    pub(super) facts: Facts,
     readings: Vec<Reading>,
 }
 
 impl Outcome {
-    fn last(&self) -> &Reading {
+    pub(super) fn last(&self) -> &Reading {
         self.readings.last().expect("a reading")
     }
 }
 
-async fn listen(mut receiver: mpsc::Receiver<Delivery>) -> Outcome {
+pub(super) async fn listen(mut receiver: mpsc::Receiver<Delivery>) -> Outcome {
     let mut outcome = Outcome { facts: Facts::default(), readings: Vec::new() };
     while let Some(delivery) = receiver.recv().await {
         let Delivery::Batch(_, batch) = delivery else { continue };
@@ -182,14 +186,17 @@ async fn read(service: &Service, hours: i64) -> Outcome {
 }
 
 async fn read_at(service: &Service, now: i64, hours: i64, held: Option<Held>) -> Outcome {
-    let (aws, receiver) = service.aws_at(now, hours, held, &CancellationToken::new());
+    follow_up(service.aws_at(now, hours, held, &CancellationToken::new())).await
+}
+
+pub(super) async fn follow_up((aws, receiver): (Arc<Aws>, mpsc::Receiver<Delivery>)) -> Outcome {
     let reading = tokio::spawn(collect(aws, Some("us-east-1".into())));
     let outcome = listen(receiver).await;
     assert_eq!(reading.await.expect("no panic"), Ok(()));
     outcome
 }
 
-fn served(service: &Service) -> Vec<(Instant, Value)> {
+pub(super) fn served(service: &Service) -> Vec<(Instant, Value)> {
     service.log.lock().expect("not poisoned").served.clone()
 }
 
@@ -282,6 +289,26 @@ async fn what_was_read_is_not_asked_for_again() {
     assert_eq!((last.status, last.rows), (Status::Complete, first.last().rows + 120));
     assert_eq!(last.since.map(Timestamp::as_second), Some(NOW + 7200 - 48 * 3600));
     assert_eq!(last.until.map(Timestamp::as_second), Some(NOW + 7200));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_newer_is_one_request_and_no_question() {
+    let service = Service::new(1, 60);
+    let first = read(&service, 48).await;
+    let asked = served(&service).len();
+    let held = Held { rows: 0, ..held(&first) };
+    let now = Timestamp::from_second(NOW + 120).expect("in range");
+    let mut order = Order::everything(RegionScope::All, SignedDuration::from_hours(48), now);
+    order.held = [("us-east-1".into(), held)].into();
+    order.wanted = Wanted::Newer(SignedDuration::from_mins(10));
+    let second = follow_up(service.aws_for(order, &CancellationToken::new())).await;
+    let again = served(&service).split_off(asked);
+    assert_eq!(again.len(), 1, "{again:?}");
+    assert_eq!(again[0].1["StartTime"].as_f64(), Some((NOW - 600) as f64));
+    let last = second.last();
+    assert_eq!((last.status, last.rows, second.facts.events.len()), (Status::Complete, 2, 2));
+    assert_eq!(last.since.map(Timestamp::as_second), Some(NOW - 600), "no more is claimed than was asked");
+    assert_eq!(last.until, Some(now));
 }
 
 #[tokio::test(start_paused = true)]
@@ -410,6 +437,7 @@ async fn a_record_that_cannot_be_read_is_counted_and_the_rest_goes_on() {
         Arc::clone(&aws),
         "us-east-1".into(),
         aws.start(Cell::regional(Ask::Events, "us-east-1".into())).await.expect("a reader"),
+        None,
     );
     reader.bucket = aws.pace.bucket(Group::Plane, None);
     let result = reader.run().await;
