@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::trail::Told;
+use super::trail::{Told, earlier};
 use crate::collect::{Outbox, Stopped};
 use crate::model::{Batch, Cause, Cell, Problem, Reading, Status, Text};
 
@@ -20,6 +20,9 @@ struct Entry {
     names: Vec<String>,
     /// What was passed over, in words.
     remarks: Vec<String>,
+    /// CloudTrail's digest files and insight records: known, and no events.
+    digests: u64,
+    insights: u64,
     /// CloudTrail files with damage, and the first of them.
     damaged: u64,
     left_out: u64,
@@ -88,6 +91,11 @@ impl Ledger {
         self.entry(cell).remarks.push(remark);
     }
 
+    /// Digest files that lie beside log files.
+    pub fn digests(&mut self, cell: &Cell, files: u64) {
+        self.entry(cell).digests += files;
+    }
+
     /// A file that could not be opened or unpacked at all.
     pub fn damaged(&mut self, cell: &Cell, name: &str, detail: &str) {
         let entry = self.entry(cell);
@@ -108,6 +116,7 @@ impl Ledger {
         }
         let entry = self.entry(cell);
         entry.left_out += told.left_out;
+        entry.insights += told.insights;
         let reading = &mut entry.reading;
         reading.since = earlier(reading.since, told.since);
         reading.until = reading.until.max(told.until);
@@ -149,11 +158,13 @@ impl Ledger {
     }
 }
 
-fn earlier(one: Option<Timestamp>, two: Option<Timestamp>) -> Option<Timestamp> {
-    match (one, two) {
-        (Some(one), Some(two)) => Some(one.min(two)),
-        (one, two) => one.or(two),
-    }
+/// What is neither an event nor damage.
+fn set_aside(entry: &Entry) -> Option<String> {
+    let counts = [(entry.digests, "digest file"), (entry.insights, "insight record")];
+    let words: Vec<String> = (counts.iter().filter(|(count, _)| *count > 0))
+        .map(|(count, what)| format!("{count} {what}{}", if *count == 1 { "" } else { "s" }))
+        .collect();
+    (!words.is_empty()).then(|| format!("set aside: {}", words.join(", ")))
 }
 
 fn note(entry: &Entry) -> Text {
@@ -161,7 +172,7 @@ fn note(entry: &Entry) -> Text {
     if entry.files > entry.names.len() as u64 {
         note = format!("{} files: {note}, ...", entry.files);
     }
-    for remark in &entry.remarks {
+    for remark in set_aside(entry).iter().chain(&entry.remarks) {
         if !note.is_empty() {
             note.push_str("; ");
         }

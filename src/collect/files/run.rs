@@ -151,7 +151,7 @@ impl<'a> Run<'a> {
         // Nothing of the folder was asked for.
         let Some(cell) = cell else { return };
         if besides.digests > 0 {
-            self.ledger.remark(&cell, format!("{} digest files skipped", besides.digests));
+            self.ledger.digests(&cell, besides.digests);
         }
         if !besides.unknown.is_empty() {
             let mut names = besides.unknown[..besides.unknown.len().min(NAMED)].join(", ");
@@ -169,6 +169,10 @@ impl<'a> Run<'a> {
         self.check()?;
         if kind == Kind::Snapshot {
             return self.snapshot(path, name);
+        }
+        if kind == Kind::Digest && self.wants(Ask::Events) {
+            self.ledger.digests(&events_cell(), 1);
+            return Ok(());
         }
         let Some(ask) = kind.ask().filter(|&ask| self.wants(ask)) else { return Ok(()) };
         let cell = Cell::global(ask);

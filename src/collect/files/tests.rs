@@ -126,7 +126,45 @@ async fn a_folder_tells_its_damage_and_reads_the_rest() {
     assert_eq!(gap.what, "3 of 4 files damaged");
     assert!(gap.detail.starts_with("first 2026/11/c.json.gz: at byte "), "{}", gap.detail);
     assert!(gap.detail.ends_with("1 record left out"), "{}", gap.detail);
-    assert!(reading.note.contains("1 digest files skipped; 1 not recognised: README.md"), "{}", reading.note);
+    assert!(reading.note.contains("set aside: 1 digest file; 1 not recognised: README.md"), "{}", reading.note);
+}
+
+#[tokio::test]
+async fn digests_and_insights_are_set_aside_and_are_no_gap() {
+    let digest = r#"{"awsAccountId":"111122223333","digestStartTime":"2026-11-01T10:00:00Z","digestEndTime":"2026-11-01T11:00:00Z",
+        "digestS3Bucket":"logs","logFiles":[]}"#;
+    let insight = |state: &str| {
+        format!(
+            r#"{{"eventVersion":"1.07","eventID":"{state}","eventTime":"2026-11-01T10:00:00Z","eventType":"AwsCloudTrailInsight","insightDetails":{{"state":"{state}","eventName":"CreateUser"}},"eventCategory":"Insight"}}"#
+        )
+    };
+    let network = r#"{"eventVersion":"1.09","eventName":"ListKeys","eventSource":"kms.amazonaws.com","eventID":"n",
+        "eventTime":"2026-11-01T10:00:00Z","eventType":"AwsVpceEvent","eventCategory":"NetworkActivity"}"#;
+    let of = "AWSLogs/o-exampleorgid/111122223333";
+    let folder = Folder::new()
+        .with(&format!("{of}/CloudTrail/us-east-1/2026/11/01/a.json.gz"), gzip(records(0..10)))
+        .with(&format!("{of}/CloudTrail-Digest/us-east-1/2026/11/01/b.json.gz"), gzip(digest))
+        .with(&format!("{of}/CloudTrail-Digest/us-east-1/2026/11/01/c.json.gz"), gzip(digest))
+        .with(
+            &format!("{of}/CloudTrail-Insight/us-east-1/2026/11/01/d.json.gz"),
+            gzip(format!(r#"{{"Records":[{},{}]}}"#, insight("Start"), insight("End"))),
+        )
+        .with(
+            &format!("{of}/CloudTrail-NetworkActivity/us-east-1/2026/11/01/e.json.gz"),
+            gzip(format!(r#"{{"Records":[{network}]}}"#)),
+        );
+    let facts = read(vec![folder.0.path().to_owned()]).await;
+    let told = reading(&facts, Ask::Events);
+    assert_eq!((told.status, told.rows, told.gaps.len()), (Status::Complete, 11, 0));
+    assert!(told.note.ends_with("; set aside: 2 digest files, 2 insight records"), "{}", told.note);
+
+    let digests = folder.path(&format!("{of}/CloudTrail-Digest"));
+    let one = digests.join("us-east-1/2026/11/01/b.json.gz");
+    assert!(refused(digests).contains("digest files (2)"));
+    let named = read(vec![one, folder.path(&format!("{of}/CloudTrail/us-east-1/2026/11/01/a.json.gz"))]).await;
+    let told = reading(&named, Ask::Events);
+    assert_eq!((told.status, told.rows), (Status::Complete, 10));
+    assert!(told.note.ends_with("set aside: 1 digest file"), "{}", told.note);
 }
 
 #[tokio::test]
