@@ -1,18 +1,21 @@
-//! Files as a source: snapshots, the AWS CLI's outputs, CloudTrail log files and folders of them. Recognised by
+//! Files as a source: snapshots, the AWS CLI's outputs, CloudTrail records in JSON or CSV, and folders of them. Recognised by
 //! content, combined into one picture. [`Files::open`] does the cheap checks, so that a user's mistake is one line
 //! before anything starts; the reading streams, and damage is a gap while the rest goes on.
 
 mod authorization;
 mod fetch;
+mod hive;
 mod json;
 mod ledger;
 mod organizations;
 mod pool;
 mod quick;
 pub mod recognise;
+mod rows;
 mod run;
 mod scan;
 pub mod split;
+pub mod table;
 mod trail;
 
 use std::fs::File;

@@ -14,10 +14,10 @@ use super::ledger::Ledger;
 use super::organizations::Parts;
 use super::pool::{self, Found};
 use super::recognise::Kind;
-use super::{Entry, LIMITS, authorization, fetch, file_name, kind_of, trail, walk};
+use super::{Entry, LIMITS, authorization, fetch, file_name, kind_of, table, trail, walk};
 use crate::collect::{Order, Outbox, Stopped, credential_report};
 use crate::model::log::part::{Builder, Part};
-use crate::model::{Ask, Batch, Cause, Cell, Problem};
+use crate::model::{Ask, Batch, Cause, Cell, Event, Problem};
 use crate::store::bounded::Unpacked;
 use crate::store::snapshot;
 
@@ -185,8 +185,8 @@ impl<'a> Run<'a> {
                 return Ok(());
             }
         };
-        if kind == Kind::Trail {
-            return self.trail(path, input, name);
+        if matches!(kind, Kind::Trail | Kind::TrailTable) {
+            return self.trail(path, input, name, kind);
         }
         match self.document(input, name, kind) {
             Ok((batches, rows)) => {
@@ -200,18 +200,23 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn trail(&mut self, path: &Path, input: Unpacked, name: &str) -> Result<(), Stopped> {
+    fn trail(&mut self, path: &Path, input: Unpacked, name: &str, kind: Kind) -> Result<(), Stopped> {
         let path: Arc<Path> = Arc::from(path);
-        self.builder.file(Arc::clone(&path), fetch::open);
-        let told = trail::read(BufReader::with_capacity(64 << 10, input), LIMITS.item, |event, at| {
+        let open = if kind == Kind::TrailTable { fetch::open_table } else { fetch::open };
+        self.builder.file(Arc::clone(&path), open);
+        let take = |event: Event, at: u64| {
             // No file is read that far.
             self.builder.push_at(&event, u32::try_from(at).unwrap_or(u32::MAX));
             if self.builder.len() >= WAITING {
                 self.flush()?;
-                self.builder.file(Arc::clone(&path), fetch::open);
+                self.builder.file(Arc::clone(&path), open);
             }
             Ok(())
-        })?;
+        };
+        let told = match kind {
+            Kind::TrailTable => table::read(input, LIMITS.item, take),
+            _ => trail::read(BufReader::with_capacity(64 << 10, input), LIMITS.item, take),
+        }?;
         self.ledger.told(&events_cell(), name, &told);
         Ok(())
     }

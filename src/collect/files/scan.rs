@@ -290,6 +290,23 @@ impl<R: BufRead> Scanner<R> {
         }
     }
 
+    /// The line that comes next, if it ends, or the file does, within so many bytes.
+    pub fn short_line(&mut self, limit: usize) -> Result<Option<Vec<u8>>, Broken> {
+        let mut line = Vec::new();
+        while line.len() <= limit {
+            let buffer = self.buffer()?;
+            let end = buffer.iter().position(|&byte| byte == b'\n');
+            let used = end.unwrap_or(buffer.len());
+            line.extend_from_slice(&buffer[..used]);
+            let done = end.is_some() || buffer.is_empty();
+            self.skip(used);
+            if done {
+                return Ok(Some(line));
+            }
+        }
+        Ok(None)
+    }
+
     /// True when nothing but blanks stands before the end of the line, which is passed over.
     pub fn ends_line(&mut self) -> Result<bool, Broken> {
         loop {

@@ -254,3 +254,96 @@ async fn stopped_work_is_told_as_cancelled() {
     .await;
     assert_eq!(reading(&facts, Ask::Events).status, Status::Cancelled);
 }
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/csv").join(name)
+}
+
+/// The records of a table, as JSON, and the reading; each record can be fetched again.
+async fn table(path: PathBuf) -> (Facts, Vec<serde_json::Value>) {
+    let facts = read(vec![path]).await;
+    let records = facts.events.records().map(|raw| serde_json::from_str(&raw.expect("there")).expect("JSON")).collect();
+    (facts, records)
+}
+
+#[tokio::test]
+async fn a_table_of_athena_gives_the_records_back() {
+    use crate::model::log::Field;
+    let (facts, records) = table(fixture("athena.csv")).await;
+    assert_eq!((records.len(), reading(&facts, Ask::Events).status), (2, Status::Complete));
+    assert_eq!(records[0]["userIdentity"]["sessionContext"]["sessionIssuer"]["userName"], "Admin");
+    assert_eq!(records[0]["userIdentity"].get("userName"), None, "null is missing");
+    assert_eq!(records[0]["requestParameters"]["userName"], "eve");
+    assert_eq!(records[0]["tlsDetails"]["tlsVersion"], "TLSv1.3");
+    assert_eq!(records[0]["timestamp"], "2026/11/01", "a column of the table alone is kept");
+    let rows: Vec<_> = facts.events.iter().collect();
+    let words = |row: usize, fields: &[Field]| fields.iter().map(|&field| rows[row].word(field)).collect::<Vec<_>>();
+    assert_eq!(
+        words(0, &[Field::Name, Field::ActorKey, Field::Session, Field::AccessKey, Field::Agent]),
+        ["CreateUser", "arn:aws:iam::111122223333:role/Admin", "alice,b=c", "ASIAEXAMPLE", "aws-cli/2.0, x"]
+    );
+    assert_eq!((rows[0].mfa(), rows[0].read_only()), (true, Some(false)));
+    assert_eq!(words(1, &[Field::ActorKey, Field::Error]), ["cloudtrail.amazonaws.com", "AccessDenied"]);
+    assert_eq!(words(1, &[Field::Resources]), ["arn:aws:s3:::logs"]);
+    assert_eq!(records[1]["errorMessage"], "Access\nDenied, really");
+}
+
+#[tokio::test]
+async fn a_table_of_lake_gives_the_records_back() {
+    use crate::model::log::Field;
+    let (facts, records) = table(fixture("lake.csv")).await;
+    assert_eq!(records[0]["eventTime"], "2026-11-01T10:00:00Z");
+    assert_eq!(records[0]["requestParameters"]["roleSessionName"], "x");
+    let row = facts.events.iter().next().expect("an event");
+    assert_eq!(row.word(Field::ActorKey), "arn:aws:iam::111122223333:role/Admin");
+    assert_eq!((row.issued(), row.is_console()), ("ASIAISSUED", true));
+    let (facts, records) = table(fixture("lake-json.csv")).await;
+    assert_eq!((facts.events.len(), &records[1]["eventID"]), (2, &"2".into()));
+    assert_eq!(records[1]["requestParameters"]["userName"], "eve, \"x\"");
+}
+
+#[tokio::test]
+async fn a_download_of_the_event_history_gives_what_it_has() {
+    use crate::model::log::Field;
+    let (facts, records) = table(fixture("event-history.csv")).await;
+    let rows: Vec<_> = facts.events.iter().collect();
+    assert_eq!(rows[0].word(Field::ActorName), "alice");
+    assert_eq!(rows[0].word(Field::AccessKey), "ASIAEXAMPLE");
+    assert_eq!(rows[0].word(Field::Resources), "arn:aws:cloudtrail:us-east-1:111122223333:trail/main logs");
+    assert_eq!(records[0]["Comment"], "mine");
+    assert_eq!((rows[1].word(Field::AccessKey), rows[1].word(Field::Resources)), ("", ""), "a dash is nothing");
+    assert_eq!(reading(&facts, Ask::Events).since, "2026-11-01T10:00:00Z".parse().ok());
+}
+
+#[tokio::test]
+async fn a_table_in_a_folder_packed_and_damaged_is_read_as_far_as_it_goes() {
+    let good = |n: usize| format!("{n},CreateUser,2026-11-01T10:00:00Z,\"{{a=1, b={n}}}\"\n");
+    let text = format!(
+        "eventID,eventName,eventTime,requestParameters\n{}1,\"open\n{}x,y\n4,,2026-11-01T10:00:00Z,\n{}",
+        good(1),
+        good(2),
+        (5..3_000).map(good).collect::<String>()
+    );
+    let packed = gzip(&text);
+    let folder = Folder::new().with("a.csv.gz", &packed).with("b/c.csv", &text).with("z.json", records(0..3));
+    let facts = read(vec![folder.0.path().to_owned()]).await;
+    let told = reading(&facts, Ask::Events);
+    assert_eq!((facts.events.len(), facts.events.duplicates()), (2 + 2_995 + 3, 2_997));
+    assert_eq!((told.status, told.rows), (Status::Partial, 2 * 2_997 + 3));
+    let first = text.find("1,\"open").expect("there");
+    assert_eq!(told.gaps[0].what, "2 of 3 files damaged");
+    assert!(told.gaps[0].detail.contains(&format!("a.csv.gz: at byte {first}: ")), "{}", told.gaps[0].detail);
+    assert!(told.gaps[0].detail.ends_with("6 records left out"), "{}", told.gaps[0].detail);
+    let mut there: Vec<_> = facts.events.records().collect();
+    assert!(there.iter().all(Result::is_ok));
+    // And from the end to the beginning.
+    let ids: Vec<_> = facts.events.ids().collect();
+    let mut again = crate::model::log::Records::new(&facts.events);
+    there.reverse();
+    assert!(ids.into_iter().rev().map(|id| again.get(id)).eq(there));
+
+    let cut = Folder::new().with("cut.csv.gz", &packed[..packed.len() / 2]);
+    let facts = read(vec![cut.path("cut.csv.gz")]).await;
+    let told = reading(&facts, Ask::Events);
+    assert!(told.rows > 100 && told.status == Status::Partial, "{told:?}");
+}
