@@ -3,20 +3,21 @@
 //! before anything starts; the reading streams, and damage is a gap while the rest goes on.
 
 mod authorization;
-mod fetch;
+pub mod fetch;
 mod hive;
 mod json;
 mod ledger;
+pub mod lines;
 mod organizations;
 mod pool;
-mod quick;
+pub mod quick;
 pub mod recognise;
 mod rows;
 mod run;
-mod scan;
+pub mod scan;
 pub mod split;
 pub mod table;
-mod trail;
+pub mod trail;
 
 use std::fs::File;
 use std::io::BufReader;

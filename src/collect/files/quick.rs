@@ -75,6 +75,17 @@ pub fn read(bytes: &[u8], builder: &mut Builder, known: &mut Known) -> Option<Br
     Some(Brought { events: reader.events })
 }
 
+/// Adds the record that `line`, which is UTF-8, is as a whole; it lies at byte `at` of the current file. None: there is
+/// something out of the ordinary in it, and nothing was added.
+pub fn read_line(line: &[u8], at: u32, builder: &mut Builder, known: &mut Known) -> Option<()> {
+    let mut reader = Reader { bytes: line, builder, known, open: None, events: 0 };
+    let mut deserializer = sonic_rs::Deserializer::from_slice(line);
+    Record(&mut reader).deserialize(&mut deserializer).ok()?;
+    deserializer.end().ok()?;
+    let open = reader.open.take()?;
+    reader.take(&open.fields, line, at).ok()
+}
+
 /// Whether it begins as CloudTrail's files do.
 pub fn looks_right(bytes: &[u8]) -> bool {
     bytes.starts_with(b"{\"Records\":[")
@@ -135,7 +146,7 @@ impl<'a> Reader<'a, '_> {
         let Some(open) = self.open.take() else { return Ok(()) };
         let before = self.bytes.get(open.start..next).ok_or(Odd)?.trim_ascii_end();
         let record = before.strip_suffix(b",").ok_or(Odd)?.trim_ascii_end();
-        self.take(&open, record)
+        self.take_at(&open, record)
     }
 
     /// The last one, whose end no other tells.
@@ -144,16 +155,19 @@ impl<'a> Reader<'a, '_> {
         let rest = self.bytes.get(open.start..).ok_or(Odd)?;
         let value: LazyValue<'_> = sonic_rs::Deserializer::from_slice(rest).deserialize().map_err(|_| Odd)?;
         let record = &rest[..value.as_raw_str().len()];
-        self.take(&open, record)
+        self.take_at(&open, record)
     }
 
-    fn take(&mut self, open: &Open<'a>, record: &[u8]) -> Result<(), Odd> {
+    fn take_at(&mut self, open: &Open<'a>, record: &[u8]) -> Result<(), Odd> {
         if record.len() > LIMITS.item {
             return Err(Odd);
         }
-        let at = u32::try_from(open.start).map_err(|_| Odd)?;
+        self.take(&open.fields, record, u32::try_from(open.start).map_err(|_| Odd)?)
+    }
+
+    fn take(&mut self, fields: &Fields<'a>, record: &[u8], at: u32) -> Result<(), Odd> {
         self.events += 1;
-        match self.row(&open.fields, record) {
+        match self.row(fields, record) {
             Some((row, id)) => self.builder.push_row(row, &id, at),
             None => {
                 let raw = std::str::from_utf8(record).map_err(|_| Odd)?;

@@ -11,10 +11,12 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::ledger::Ledger;
+use super::lines::{self, Piece, Pieces};
 use super::organizations::Parts;
 use super::pool::{self, Found};
 use super::recognise::Kind;
-use super::{Entry, LIMITS, authorization, fetch, file_name, kind_of, table, trail, walk};
+use super::trail::{self, Told};
+use super::{Entry, LIMITS, authorization, fetch, file_name, kind_of, table, walk};
 use crate::collect::{Order, Outbox, Stopped, credential_report};
 use crate::model::log::part::{Builder, Part};
 use crate::model::{Ask, Batch, Cause, Cell, Event, Problem};
@@ -202,6 +204,9 @@ impl<'a> Run<'a> {
 
     fn trail(&mut self, path: &Path, input: Unpacked, name: &str, kind: Kind) -> Result<(), Stopped> {
         let path: Arc<Path> = Arc::from(path);
+        if kind == Kind::Trail && self.lines(&path, name)? {
+            return Ok(());
+        }
         let open = if kind == Kind::TrailTable { fetch::open_table } else { fetch::open };
         self.builder.file(Arc::clone(&path), open);
         let take = |event: Event, at: u64| {
@@ -219,6 +224,38 @@ impl<'a> Run<'a> {
         }?;
         self.ledger.told(&events_cell(), name, &told);
         Ok(())
+    }
+
+    /// Reads a file of one record a line; false when it is no such file.
+    fn lines(&mut self, path: &Arc<Path>, name: &str) -> Result<bool, Stopped> {
+        let opened = File::open(path).and_then(|file| Unpacked::new(file, LIMITS));
+        let Ok(input) = opened else { return Ok(false) };
+        let mut pieces = Pieces::new(BufReader::with_capacity(64 << 10, input), LIMITS.item, lines::FIRST);
+        let mut first = pieces.next().filter(Piece::is_lines);
+        if first.is_none() {
+            return Ok(false);
+        }
+        let mut told = Told::default();
+        let stop = self.stop.clone();
+        let next = || first.take().or_else(|| pieces.next());
+        let work = |(): &mut (), piece: Piece| lines::read(&piece, LIMITS.item, path);
+        pool::ordered(
+            next,
+            || (),
+            work,
+            &stop,
+            |(part, more)| {
+                told.and(more);
+                self.flush()?;
+                if part.is_empty() { Ok(()) } else { self.send(Box::new(part)) }
+            },
+        )?;
+        self.check()?;
+        if let Some(broken) = pieces.halt.take() {
+            told.halt(broken);
+        }
+        self.ledger.told(&events_cell(), name, &told);
+        Ok(true)
     }
 
     fn flush(&mut self) -> Result<(), Stopped> {

@@ -31,6 +31,23 @@ pub struct Told {
 }
 
 impl Told {
+    /// Nothing but events.
+    pub fn is_good(&self) -> bool {
+        self.first.is_none() && (self.left_out, self.insights, self.not_utf8, self.cut) == (0, 0, 0, false)
+    }
+
+    /// Takes in what a later piece of the same file gave.
+    pub fn and(&mut self, later: Self) {
+        self.events += later.events;
+        self.left_out += later.left_out;
+        self.insights += later.insights;
+        self.not_utf8 += later.not_utf8;
+        self.first = self.first.take().or(later.first);
+        self.cut |= later.cut;
+        self.since = earlier(self.since, later.since);
+        self.until = self.until.max(later.until);
+    }
+
     /// The event of a record at byte `at`; none when there is none, which is counted.
     pub(super) fn event(&mut self, raw: &[u8], at: u64) -> Option<Event> {
         let raw = String::from_utf8_lossy(raw);
@@ -76,7 +93,7 @@ impl Told {
     }
 
     /// What ended the reading before its end.
-    pub(super) fn halt(&mut self, broken: Broken) {
+    pub fn halt(&mut self, broken: Broken) {
         self.cut = true;
         self.first.get_or_insert(broken);
     }
