@@ -6,6 +6,9 @@ mod harness;
 mod help;
 mod house;
 mod keys;
+mod readers;
 mod readme;
 mod screens;
+#[path = "../support/readers.rs"]
+mod support;
 mod svg;
