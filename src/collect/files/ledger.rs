@@ -11,6 +11,8 @@ use crate::model::{Batch, Cause, Cell, Problem, Reading, Status, Text};
 
 /// Names that a note spells out.
 const NAMED: usize = 3;
+/// Damaged files that are listed one by one.
+const LISTED: usize = 20;
 
 #[derive(Default)]
 struct Entry {
@@ -23,10 +25,10 @@ struct Entry {
     /// CloudTrail's digest files and insight records: known, and no events.
     digests: u64,
     insights: u64,
-    /// CloudTrail files with damage, and the first of them.
+    /// CloudTrail files with damage, and the first of them with the place.
     damaged: u64,
     left_out: u64,
-    first: Option<String>,
+    listed: Vec<String>,
     /// A snapshot's own word, which stands unless something else comes on top.
     found: Option<Reading>,
 }
@@ -100,7 +102,9 @@ impl Ledger {
     pub fn damaged(&mut self, cell: &Cell, name: &str, detail: &str) {
         let entry = self.entry(cell);
         entry.damaged += 1;
-        entry.first.get_or_insert_with(|| format!("{name}: {detail}"));
+        if entry.listed.len() < LISTED {
+            entry.listed.push(format!("{name}: {detail}"));
+        }
     }
 
     /// The same for a file that was not begun.
@@ -182,7 +186,11 @@ fn note(entry: &Entry) -> Text {
 }
 
 fn last(mut entry: Entry, stopped: bool) -> Reading {
-    if let Some(first) = entry.first.take() {
+    if entry.damaged > 0 {
+        let mut first = std::mem::take(&mut entry.listed).join("; ");
+        if entry.damaged > LISTED as u64 {
+            first = format!("{first}; and {} more", entry.damaged - LISTED as u64);
+        }
         let what = format!("{} of {} files damaged", entry.damaged, entry.files);
         let left_out = match entry.left_out {
             0 => String::new(),
