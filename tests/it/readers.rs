@@ -75,6 +75,10 @@ proptest! {
     fn log_files_are_read_alike(records in prop::collection::vec(record(), 0..6), blank in "[ \n]{0,2}", cut in 0usize..60) {
         let mut text = format!("{{\"Records\":[{}]}}", records.join(&format!("{blank},{blank}")));
         agree(text.as_bytes(), 1 << 20, 1);
+        let mut bytes = text.clone().into_bytes();
+        let odd = bytes.len() * cut / 60;
+        bytes[odd] = 0xe9;
+        agree(&bytes, 1 << 20, 1);
         text.truncate(text.len().saturating_sub(cut));
         agree(text.as_bytes(), 1 << 20, 1);
     }
@@ -123,6 +127,9 @@ fn ordinary_files_go_the_quick_way() {
     let record = r#"{"eventName":"A","eventID":"1"}"#;
     assert!(quick(format!("{{\"Records\":[{record}]}}").as_bytes()).is_some_and(|events| events.len() == 1));
     let lines = format!("{record}\n{}\n", record.replace('1', "2"));
+    // A record that holds what looks like the border of two.
+    let list = r#"{"Records":[{"eventName":"A","x":[{"y":1},{"eventName":"B"}]},{"eventName":"C"}]}"#;
+    assert!(quick(list.as_bytes()).is_some_and(|events| events.len() == 2));
     assert!(by_line(lines.as_bytes(), 100, 1).is_some_and(|(events, told)| events.len() == 2 && told.is_good()));
 }
 
@@ -140,6 +147,28 @@ fn a_packed_file_of_lines_that_breaks_off_is_told_alike() {
             None => assert!(expected.0.is_empty(), "{length}"),
         }
     }
+}
+
+#[test]
+fn brackets_without_end_take_no_reader_down() {
+    use mgmtscope::collect::files::quick::STACK;
+    let deep = |levels: usize, unit: &str| {
+        let deep = unit.repeat(levels);
+        agree(format!("{{\"Records\":[{deep}").as_bytes(), 1 << 20, 1);
+        agree(format!("{{\"Records\":[{{\"eventName\":\"A\",\"x\":{deep}}}]}}").as_bytes(), 1 << 20, 1);
+        let ends = if unit == "[" { "]" } else { "}" };
+        let closed = format!("{{\"eventName\":\"A\",\"x\":{deep}1{}}}", ends.repeat(levels));
+        agree(format!("{{\"Records\":[{closed}]}}").as_bytes(), 1 << 20, 1);
+        agree(format!("{{\"eventName\":\"A\"}}\n{closed}\n").as_bytes(), 1 << 20, 1);
+        agree(format!("{{\"eventName\":\"A\"}}\n{{\"x\":{deep}}}\n{{\"x\":{deep}\n").as_bytes(), 1 << 20, 1);
+    };
+    let work = move || {
+        for levels in [100, 500, 600, 2_500, 5_000, 16_000, 16_384, 100_000] {
+            deep(levels, "[");
+            deep(levels, "{\"a\":");
+        }
+    };
+    std::thread::Builder::new().stack_size(STACK).spawn(work).expect("a thread").join().expect("no panic");
 }
 
 /// Gives a few bytes at a time.

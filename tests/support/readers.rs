@@ -75,11 +75,11 @@ pub fn quick(bytes: &[u8]) -> Option<Vec<String>> {
 /// What the reader of lines makes of a file, in pieces of `size` bytes at first; none when it leaves it to the slow one.
 pub fn by_line(bytes: impl std::io::BufRead, limit: usize, size: usize) -> Option<(Vec<String>, Told)> {
     let mut pieces = Pieces::new(bytes, limit, size);
-    let first = pieces.next().filter(Piece::is_lines)?;
+    let first = pieces.take().filter(Piece::is_lines)?;
     let mut told = Told::default();
     let mut parts = Vec::new();
     let mut next = Some(first);
-    while let Some(piece) = next.take().or_else(|| pieces.next()) {
+    while let Some(piece) = next.take().or_else(|| pieces.take()) {
         let (part, more) = lines::read(&piece, limit, &path());
         parts.push(part);
         told.and(more);

@@ -124,7 +124,7 @@ impl OpenedTable {
 impl OpenedFile for OpenedTable {
     fn record(&mut self, at: u32) -> Result<String, String> {
         self.go(u64::from(at))?;
-        match self.rows.next() {
+        match self.rows.row() {
             Ok(Some(Row::Cells { cells, .. })) => record(&self.path, &self.columns.record(&cells)),
             Ok(_) => Err(words(&self.path, "there is no row any more")),
             Err(broken) => Err(words(&self.path, &broken.detail)),

@@ -84,7 +84,7 @@ impl<R: BufRead> Pieces<R> {
     }
 
     /// None at the end, or when the file can be read no further.
-    pub fn next(&mut self) -> Option<Piece> {
+    pub fn take(&mut self) -> Option<Piece> {
         let mut bytes = std::mem::take(&mut self.rest);
         let base = self.at - bytes.len() as u64;
         let mut lines = 0;
@@ -149,22 +149,26 @@ pub fn read(piece: &Piece, limit: usize, path: &Arc<Path>) -> (Part, Told) {
 /// Adds the records of whole lines, which begin at byte `base` of the current file of `builder`.
 pub fn read_into(bytes: &[u8], base: u64, limit: usize, builder: &mut Builder, known: &mut Known) -> Told {
     let mut told = Told::default();
-    let is_text = std::str::from_utf8(bytes).is_ok();
+    let text = std::str::from_utf8(bytes).ok();
     let mut start = 0;
     while start < bytes.len() {
         let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |end| start + end);
-        let (line, at) = (&bytes[start..end], base + start as u64);
+        let (begin, line, at) = (start, &bytes[start..end], base + start as u64);
         start = end + 1;
         if line.len() > limit {
             told.too_long(at, limit);
             continue;
         }
         let record = line.trim_ascii();
+        let blanks = line.len() - line.trim_ascii_start().len();
         // No file is read that far.
         let place = u32::try_from(at).unwrap_or(u32::MAX);
-        if (is_text || std::str::from_utf8(record).is_ok())
-            && !split::is_wrapping(record)
-            && quick::read_line(record, place, builder, known).is_some()
+        let text = match text {
+            Some(text) => text.get(begin + blanks..begin + blanks + record.len()),
+            None => std::str::from_utf8(record).ok(),
+        };
+        if let Some(text) = text.filter(|_| !split::is_wrapping(record))
+            && quick::read_line(text, place, builder, known).is_some()
         {
             told.events += 1;
             continue;

@@ -75,6 +75,11 @@ impl Entry {
         }
     }
 
+    /// A file of records in JSON.
+    fn is_log(&self) -> bool {
+        matches!(self, Self::File { kind: Kind::Trail, .. })
+    }
+
     fn path(&self) -> &Path {
         match self {
             Self::File { path, .. } | Self::Folder { path } => path,

@@ -94,9 +94,10 @@ pub fn ordered<W, S, T: Send, E>(
     let ended = AtomicBool::new(false);
     let (sender, receiver) = mpsc::sync_channel::<(u64, T)>(threads * WAITING);
     std::thread::scope(|scope| {
-        for _ in 0..threads {
+        for n in 0..threads {
             let (sender, next, ended, state, work) = (sender.clone(), &next, &ended, &state, &work);
-            scope.spawn(move || {
+            let thread = std::thread::Builder::new().stack_size(quick::STACK);
+            let spawned = thread.spawn_scoped(scope, move || {
                 let mut state = state();
                 while !stop.is_cancelled() && !ended.load(Ordering::Relaxed) {
                     let Some((number, given)) = next.lock().ok().and_then(|mut next| {
@@ -111,6 +112,8 @@ pub fn ordered<W, S, T: Send, E>(
                     }
                 }
             });
+            // One thread is enough; without any the process could do nothing else either.
+            assert!(n > 0 || spawned.is_ok(), "no thread can be started");
         }
         drop(sender);
         let result = in_order(&receiver, &mut take);

@@ -105,7 +105,7 @@ fn by_heading(line: &[u8]) -> Option<Kind> {
     if is_credential_report(&String::from_utf8_lossy(line)) {
         return Some(Kind::CredentialReport);
     }
-    match Rows::new(line, HEADING, 0).next() {
+    match Rows::new(line, HEADING, 0).row() {
         Ok(Some(Row::Cells { cells, .. })) => Columns::of(&cells).map(|_| Kind::TrailTable),
         _ => None,
     }

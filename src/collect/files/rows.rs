@@ -159,7 +159,7 @@ impl<R: Read> Rows<R> {
     ///
     /// # Errors
     /// When the file cannot be read any further.
-    pub fn next(&mut self) -> Result<Option<Row>, Broken> {
+    pub fn row(&mut self) -> Result<Option<Row>, Broken> {
         loop {
             let at = self.at();
             match self.reach()? {
@@ -177,7 +177,7 @@ impl<R: Read> Rows<R> {
                     };
                     if let Some(width) = self.width.filter(|width| *width != cells.len()) {
                         let broken = self.broken(format!("a row of {} cells, not {width}", cells.len()));
-                        if !self.to_second_line(length) {
+                        if !self.try_second_line(length) {
                             self.start += length;
                         }
                         return Ok(Some(Row::Damaged(broken)));
@@ -188,13 +188,13 @@ impl<R: Read> Rows<R> {
                 Reach::Unclosed => {
                     let broken = self.broken("a quote is not closed before the end of the file");
                     let length = self.buffer.len() - self.start;
-                    if !self.to_second_line(length) {
+                    if !self.try_second_line(length) {
                         self.start += length;
                     }
                     return Ok(Some(Row::Damaged(broken)));
                 }
                 Reach::TooFar => {
-                    if !self.to_second_line(self.limit) {
+                    if !self.try_second_line(self.limit) {
                         self.start += self.limit;
                         self.pass_line()?;
                     }
@@ -205,7 +205,7 @@ impl<R: Read> Rows<R> {
     }
 
     /// Goes on with the second line of what was taken for a row of so many bytes, if there is one.
-    fn to_second_line(&mut self, length: usize) -> bool {
+    fn try_second_line(&mut self, length: usize) -> bool {
         let bytes = &self.buffer[self.start..self.start + length];
         let Some(end) = bytes.iter().position(|&byte| byte == b'\n').filter(|end| end + 1 < length) else {
             return false;
@@ -258,7 +258,7 @@ mod tests {
     fn rows(text: &[u8], limit: usize) -> Vec<String> {
         let mut rows = Rows::new(text, limit, 0);
         let mut found = Vec::new();
-        while let Some(row) = rows.next().expect("in memory") {
+        while let Some(row) = rows.row().expect("in memory") {
             found.push(match row {
                 Row::Cells { cells, at } => {
                     assert!(at < text.len() as u64);
@@ -302,7 +302,7 @@ mod tests {
         let mut rows = Rows::new(text.as_bytes(), 1 << 20, 0);
         rows.expect_width(7);
         let mut found = 0;
-        while rows.next().expect("in memory").is_some() {
+        while rows.row().expect("in memory").is_some() {
             found += 1;
         }
         assert!(found < 100, "what is given up is given up at once: {found}");

@@ -3,8 +3,8 @@
 
 use std::io::{self, BufRead};
 
-/// Deeper than any record; `serde_json` stops at 128.
-const DEPTH: usize = 512;
+/// Deeper than any record: a byte of memory for each level is all that it takes.
+const DEPTH: usize = 1 << 20;
 
 /// Where and why a text can be followed no further.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -152,7 +152,7 @@ impl Columns {
         (has(Means::Record) || has(Means::Text("eventName")) && tells).then_some(Self(columns))
     }
 
-    pub fn len(&self) -> usize {
+    pub fn width(&self) -> usize {
         self.0.len()
     }
 
@@ -266,7 +266,7 @@ pub fn read(
         }
     };
     loop {
-        match rows.next() {
+        match rows.row() {
             Ok(Some(Row::Cells { at, cells })) => {
                 told.not_utf8 += u64::from(std::str::from_utf8(cells.as_slice()).is_err());
                 if let Some(event) = told.event(columns.record(&cells).as_bytes(), at) {
@@ -292,11 +292,11 @@ pub fn open<R: Read>(input: R, limit: usize) -> Result<(Columns, Rows<R>), Broke
     let broken = |detail: &str| Broken { at: 0, detail: detail.to_owned(), io: false };
     let mut rows = Rows::new(input, limit, 0);
     rows.skip_mark()?;
-    match rows.next()? {
+    match rows.row()? {
         Some(Row::Cells { cells, .. }) => {
             let columns =
                 Columns::of(&cells).ok_or_else(|| broken("the first row does not name columns of CloudTrail"))?;
-            rows.expect_width(columns.len());
+            rows.expect_width(columns.width());
             Ok((columns, rows))
         }
         _ => Err(broken("there is no first row")),
