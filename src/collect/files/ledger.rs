@@ -28,7 +28,7 @@ struct Entry {
     /// CloudTrail files with damage, and the first of them with the place.
     damaged: u64,
     left_out: u64,
-    listed: Vec<String>,
+    listed: Vec<(String, String)>,
     /// A snapshot's own word, which stands unless something else comes on top.
     found: Option<Reading>,
 }
@@ -103,7 +103,7 @@ impl Ledger {
         let entry = self.entry(cell);
         entry.damaged += 1;
         if entry.listed.len() < LISTED {
-            entry.listed.push(format!("{name}: {detail}"));
+            entry.listed.push((name.to_owned(), detail.to_owned()));
         }
     }
 
@@ -186,11 +186,8 @@ fn note(entry: &Entry) -> Text {
 }
 
 fn last(mut entry: Entry, stopped: bool) -> Reading {
-    if entry.damaged > 0 {
-        let mut first = std::mem::take(&mut entry.listed).join("; ");
-        if entry.damaged > LISTED as u64 {
-            first = format!("{first}; and {} more", entry.damaged - LISTED as u64);
-        }
+    let mut listed = std::mem::take(&mut entry.listed).into_iter();
+    if let Some((name, detail)) = listed.next() {
         let what = format!("{} of {} files damaged", entry.damaged, entry.files);
         let left_out = match entry.left_out {
             0 => String::new(),
@@ -198,7 +195,13 @@ fn last(mut entry: Entry, stopped: bool) -> Reading {
             n => format!("; {n} records left out"),
         };
         let cure = "fetch these files again; all that could be read was kept";
-        entry.reading.gaps.push(Problem::new(what, Cause::Malformed, format!("first {first}{left_out}"), cure));
+        let gaps = &mut entry.reading.gaps;
+        gaps.push(Problem::new(what, Cause::Malformed, format!("first {name}: {detail}{left_out}"), cure));
+        gaps.extend(listed.map(|(name, detail)| Problem::new(name, Cause::Malformed, detail, "")));
+        let more = entry.damaged.saturating_sub(LISTED as u64);
+        if more > 0 {
+            gaps.push(Problem::new(format!("{more} more files"), Cause::Malformed, "not listed", ""));
+        }
     }
     let touched = entry.files > 0;
     let note = note(&entry);

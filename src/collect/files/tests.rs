@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::*;
 use crate::collect::{RegionScope, gather};
-use crate::model::{Ask, Cell, Facts, Reading, Status};
+use crate::model::{Ask, Cell, Facts, Problem, Reading, Status};
 
 struct Folder(tempfile::TempDir);
 
@@ -122,13 +122,14 @@ async fn a_folder_tells_its_damage_and_reads_the_rest() {
     assert_eq!(reading.status, Status::Partial);
     assert_eq!(reading.rows as usize, facts.events.len());
     assert!(facts.events.len() > 12, "the start of the cut file is kept: {}", facts.events.len());
-    let [gap] = &reading.gaps[..] else { panic!("{:?}", reading.gaps) };
+    let [gap, lines, empty] = &reading.gaps[..] else { panic!("{:?}", reading.gaps) };
     assert_eq!(gap.what, "3 of 4 files damaged");
     assert!(gap.detail.starts_with("first 2026/11/c.json.gz: at byte "), "{}", gap.detail);
+    assert!(gap.detail.ends_with("; 1 record left out"), "{}", gap.detail);
     // "rubbish" stands behind the first line, whose length is its place.
-    let at = record(600).len() + 1;
-    assert!(gap.detail.contains(&format!("; 2026/12/a.json: at byte {at}: ")), "{}", gap.detail);
-    assert!(gap.detail.ends_with("; 2026/12/z.json.gz: empty; 1 record left out"), "{}", gap.detail);
+    assert_eq!(lines.what, "2026/12/a.json");
+    assert!(lines.detail.starts_with(&format!("at byte {}: ", record(600).len() + 1)), "{}", lines.detail);
+    assert_eq!((empty.what.as_str(), empty.detail.as_str()), ("2026/12/z.json.gz", "empty"));
     assert!(reading.note.contains("set aside: 1 digest file; 1 not recognised: README.md"), "{}", reading.note);
 }
 
@@ -349,4 +350,58 @@ async fn a_table_in_a_folder_packed_and_damaged_is_read_as_far_as_it_goes() {
     let facts = read(vec![cut.path("cut.csv.gz")]).await;
     let told = reading(&facts, Ask::Events);
     assert!(told.rows > 100 && told.status == Status::Partial, "{told:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn rubbish_is_told_file_by_file_and_the_rest_is_read() {
+    use std::os::unix::fs::symlink;
+    let long = format!(r#"{{"eventName":"A","x":"{}"}}"#, "y".repeat(LIMITS.item));
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    packer.write_all(format!("{{\"Records\":[{}", record(50)).as_bytes()).expect("in memory");
+    packer.write_all(&vec![b' '; 80 << 20]).expect("in memory");
+    let bomb = packer.finish().expect("in memory");
+    let one = |n: usize| format!("{}\n", record(n));
+    let folder = Folder::new()
+        .with("a/good.json", records(0..10))
+        .with("b/bomb.json.gz", bomb)
+        .with("c/half.json", &records(10..20)[..300])
+        .with("d/long.json", format!(r#"{{"Records":[{},{long},{}]}}"#, record(30), record(31)))
+        .with("d/long.jsonl", format!("{}{long}\n{}", one(40), one(41)))
+        .with("e/deep.json", format!("{{\"Records\":[{}", "[".repeat(100_000)))
+        .with("e/noise.json.gz", [&b"\x1f\x8b"[..], &[7; 5_000]].concat())
+        .with("f/empty.jsonl", "")
+        .with("f/page.html", "<html>")
+        .with("f/picture.png", b"\x89PNG\r\n\x1a\n")
+        .with("g/none.json", r#"{"Records":[]}"#)
+        .with("h/last.jsonl", one(60));
+    symlink("..", folder.path("g/up")).expect("a link");
+    symlink("nowhere", folder.path("g/dangling")).expect("a link");
+    let facts = read(vec![folder.0.path().to_owned()]).await;
+    let told = reading(&facts, Ask::Events);
+    let ids: Vec<String> = facts.events.iter().map(|row| row.event_id().to_string()).collect();
+    let whole = 0..records(10..20)[..300].matches("\"}").count();
+    let expected = (0..10).chain([50]).chain(whole.map(|n| n + 10)).chain([30, 31, 40, 41, 60]);
+    assert_eq!(ids, expected.map(|n| n.to_string()).collect::<Vec<_>>());
+    assert_eq!(told.status, Status::Partial);
+    let detail = told.gaps.iter().map(Problem::line).collect::<Vec<_>>().join("\n");
+    for told in [
+        "b/bomb.json.gz: at byte ",
+        "unpacks to more than 400 times its size",
+        "c/half.json: malformed: at byte 300: ",
+        "d/long.json: malformed: at byte ",
+        "d/long.jsonl: malformed: at byte ",
+        "a record longer than 16777216 bytes",
+        "e/deep.json: malformed: at byte ",
+        "the file ends inside of the value that begins at byte 12",
+        "e/noise.json.gz: malformed: ",
+        "f/empty.jsonl: malformed: empty",
+        "loop",
+        "g/dangling",
+        "2 records left out",
+    ] {
+        assert!(detail.contains(told), "{told}: {detail}");
+    }
+    assert_eq!(told.gaps[0].what, "9 of 12 files damaged", "{detail}");
+    assert!(told.note.ends_with("; 2 not recognised: f/page.html, f/picture.png"), "{}", told.note);
 }
