@@ -64,7 +64,14 @@ fn facts(records: &[String]) -> Facts {
 
 fn app(facts: &Facts) -> App {
     let now = Timestamp::UNIX_EPOCH;
-    let start = Start { keymap: Keymap::standard(), zone: TimeZone::UTC, now, size: (80, 24), time: TimeMode::Utc };
+    let start = Start {
+        askable: true,
+        keymap: Keymap::standard(),
+        zone: TimeZone::UTC,
+        now,
+        size: (80, 24),
+        time: TimeMode::Utc,
+    };
     let (mut app, _) = App::new(start, Origin::default());
     let raws: Vec<String> = facts.events.records().flatten().collect();
     let events = raws.iter().filter_map(|raw| Event::from_record(raw).ok()).collect();

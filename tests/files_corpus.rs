@@ -126,6 +126,61 @@ async fn both_readers_understand_every_record_alike() {
     assert_eq!(records, expected);
 }
 
+/// The lines of the corpus so often that the file is read in many pieces, by all cores.
+fn long_file(path: &Path) -> String {
+    std::fs::read_to_string(path).expect("readable").repeat(4)
+}
+
+#[tokio::test]
+async fn a_file_of_lines_is_read_alike_by_one_and_by_all() {
+    use std::io::Write;
+    let Some(path) = corpus("cloudtrail/events.jsonl") else { return };
+    let text = long_file(&path);
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(text.as_bytes()).expect("in memory");
+    let packed = packer.finish().expect("in memory");
+    let damaged = text.replacen("\n{", "\nrubbish\n{", 3_000).replacen("eventName", "eventNome", 1);
+    for (name, bytes) in [
+        ("whole.jsonl", text.as_bytes()),
+        ("cut.jsonl", &text.as_bytes()[..text.len() - 1_000]),
+        ("damaged.jsonl", damaged.as_bytes()),
+        ("whole.jsonl.gz", &packed[..]),
+        ("cut.jsonl.gz", &packed[..packed.len() / 3]),
+    ] {
+        let all = folder.path().join(name);
+        std::fs::write(&all, bytes).expect("written");
+        // A blank line before the first record is left to the slow reader; it moves every byte by one.
+        let one = folder.path().join(format!("one-{name}"));
+        let mut moved = Vec::new();
+        if name.ends_with("gz") {
+            let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            packer.write_all(b"\n").expect("in memory");
+            moved = packer.finish().expect("in memory");
+        } else {
+            moved.push(b'\n');
+        }
+        moved.extend_from_slice(bytes);
+        std::fs::write(&one, moved).expect("written");
+        let (all, one) = (read(&all).await, read(&one).await);
+        assert_eq!(told(&all), told(&one), "{name}");
+        assert!(all.events.records().eq(one.events.records()), "{name}");
+        let (all, one) = (reading(&all, Ask::Events), reading(&one, Ask::Events));
+        assert_eq!(
+            (all.rows, all.status, all.since, all.until),
+            (one.rows, one.status, one.since, one.until),
+            "{name}"
+        );
+        let place = |reading: &Reading| {
+            let gap = reading.gaps.first()?.detail.to_string();
+            let (at, rest) = gap.split_once("at byte ")?.1.split_once(':')?;
+            Some((at.parse::<u64>().ok()?, rest.to_owned()))
+        };
+        assert_eq!(place(&all).map(|(at, rest)| (at + 1, rest)), place(&one), "{name}");
+        assert_eq!(all.gaps.is_empty(), name.starts_with("whole"), "{name}");
+    }
+}
+
 #[tokio::test]
 async fn the_corpus_twice_is_the_corpus() {
     let Some(path) = corpus("cloudtrail/events.jsonl") else { return };

@@ -109,6 +109,20 @@ pub fn line(facts: &Facts, asks: &[Ask]) -> String {
     parts.join(", ")
 }
 
+/// What was found of events that came more than once, in sentences; nothing when none did.
+pub fn repeats(facts: &Facts) -> Vec<String> {
+    let events = |count: u64| if count == 1 { "1 event".to_owned() } else { format!("{count} events") };
+    let (duplicates, repeated) = (facts.events.duplicates(), facts.events.repeated());
+    let mut lines = Vec::new();
+    if duplicates > 0 {
+        lines.push(format!("{} came again with the same id and content: counted once", events(duplicates)));
+    }
+    if repeated > 0 {
+        lines.push(format!("{} came with an id that another has and other content: kept", events(repeated)));
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,6 +144,25 @@ mod tests {
         assert_eq!(places, ["3 Regions (eu-west-1, us-east-1, us-west-2)", "us-west-2"]);
         let places: Vec<String> = gaps(&facts, &[Ask::Config], Status::is_gap).iter().map(Gap::place).collect();
         assert_eq!(places, ["us-west-2", "us-west-2"], "what does not apply is not missing");
+    }
+
+    #[test]
+    fn events_that_came_again_are_told() {
+        let record =
+            |name: &str| format!(r#"{{"eventID":"11111111-1111-4111-8111-111111111111","eventName":"{name}"}}"#);
+        let event = |name: &str| crate::model::Event::from_record(&record(name)).expect("a record");
+        let mut facts = Facts::default();
+        facts.apply(Batch::Events(vec![event("A")]));
+        assert!(repeats(&facts).is_empty());
+        facts.apply(Batch::Events(vec![event("A"), event("A"), event("B")]));
+        facts.settle_events();
+        assert_eq!(
+            repeats(&facts),
+            [
+                "2 events came again with the same id and content: counted once",
+                "1 event came with an id that another has and other content: kept"
+            ]
+        );
     }
 
     #[test]

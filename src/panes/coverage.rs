@@ -5,6 +5,7 @@ use serde_json::json;
 use super::cell::{Tone, span};
 use super::document::{Document, Line, Target};
 use super::{Cell, Column, Pane, PaneId};
+use crate::analysis::coverage::repeats;
 use crate::analysis::{Assessment, CoverageRow};
 use crate::model::{Ask, Reading, Status, Text};
 
@@ -123,8 +124,10 @@ fn detail(a: &Assessment, row: usize) -> Document {
     let feeds = pane_of(row.ask).map(|pane| {
         Line::toned(format!("Shown in {}", pane.pane().title), Tone::Link).to(Target::Filter(pane, String::new()))
     });
+    let repeats = if row.ask == Ask::Events { repeats(&a.facts) } else { Vec::new() };
     Document::new(row.ask.title())
         .section("State", regions)
+        .section("Duplicates", repeats.into_iter().map(|line| Line::toned(line, Tone::Plain)).collect())
         .section("What is missing, and the cure", gaps.collect())
         .section("Rows", feeds.into_iter().collect())
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::json;
 
 use crate::analysis::Assessment;
-use crate::analysis::coverage::gaps;
+use crate::analysis::coverage::{gaps, repeats};
 use crate::model::{Ask, Status};
 use crate::panes::{ALL, PaneId, overview};
 
@@ -57,6 +57,9 @@ fn text(a: &Assessment, out: &mut dyn Write) -> io::Result<()> {
         let line = crate::analysis::coverage::line(&a.facts, pane.asks);
         writeln!(out, "  {:<12} {:>7}  {line}", pane.name, (pane.rows)(a))?;
     }
+    for line in repeats(&a.facts) {
+        writeln!(out, "  {line}")?;
+    }
     // What is missing, counted as on screen; and what was read to the end and found not to be there.
     let is_gap = |status: Status| status.is_gap() || status.is_open();
     let missing = gaps(&a.facts, Ask::ALL, is_gap);
@@ -87,6 +90,7 @@ fn json(a: &Assessment, out: &mut dyn Write) -> io::Result<()> {
         "as_of": a.as_of.to_string(),
         "origins": a.facts.origins,
         "rows": counts.collect::<serde_json::Map<_, _>>(),
+        "events": {"duplicates": a.facts.events.duplicates(), "repeated": a.facts.events.repeated()},
         "claims": claims,
         "complete": a.facts.coverage.is_complete(),
         "coverage": coverage,

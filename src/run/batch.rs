@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::progress::Bars;
 use super::{OrderWords, clock};
-use crate::analysis::coverage::gaps;
+use crate::analysis::coverage::{gaps, repeats};
 use crate::analysis::power::Question;
 use crate::analysis::{Assessment, Lens, assess};
 use crate::collect::{Source, gather};
@@ -162,6 +162,11 @@ fn list(
     if pane.id == PaneId::Principals && residents == Status::NotAsked && a.facts.residents.is_empty() {
         // What runs as a role is not known: `report` and the panes may know more.
         writeln!(err, "mgmtscope: residents were not read: ways to an administrator through them are open (?)")?;
+    }
+    if pane.id == PaneId::Activity {
+        for line in repeats(&a.facts) {
+            writeln!(err, "mgmtscope: {line}")?;
+        }
     }
     if unasked {
         // Else a count of 0 would pass for an answer.

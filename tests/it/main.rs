@@ -10,6 +10,9 @@ mod help;
 mod house;
 mod keys;
 mod lookups;
+mod readers;
 mod readme;
 mod screens;
+#[path = "../support/readers.rs"]
+mod support;
 mod svg;

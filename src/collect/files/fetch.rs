@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use super::rows::{Row, Rows};
 use super::scan::{Kept, Scanner};
+use super::table::{self, Columns};
 use super::{LIMITS, told, trail};
 use crate::model::log::part::OpenedFile;
 use crate::store::bounded::{GZIP, Unpacked};
@@ -68,8 +70,64 @@ impl OpenedFile for Opened {
         self.go(u64::from(at)).map_err(|error| words(&self.path, &told(&error)))?;
         let mut kept = Kept::up_to(LIMITS.item);
         self.scanner.value(Some(&mut kept)).map_err(|broken| words(&self.path, &broken.detail))?;
-        let raw = String::from_utf8_lossy(&kept.bytes);
-        // Which bytes a record consists of is decided where records are read.
-        trail::event(raw.trim()).map(|event| event.raw).map_err(|error| words(&self.path, &error.to_string()))
+        record(&self.path, &String::from_utf8_lossy(&kept.bytes))
+    }
+}
+
+/// Which bytes a record consists of is decided where records are read.
+fn record(path: &Path, raw: &str) -> Result<String, String> {
+    trail::event(raw.trim()).map(|event| event.raw).map_err(|error| words(path, &error.to_string()))
+}
+
+/// Opens a table of records.
+///
+/// # Errors
+/// Why it cannot be opened, in words.
+pub fn open_table(path: &Path) -> Result<Box<dyn OpenedFile>, String> {
+    let input = File::open(path).and_then(|file| Unpacked::new(file, LIMITS));
+    let input = input.map_err(|error| words(path, &told(&error)))?;
+    let gzip = input.is_gzip();
+    let (columns, rows) = table::open(input, LIMITS.item).map_err(|broken| words(path, &broken.detail))?;
+    Ok(Box::new(OpenedTable { path: path.to_owned(), gzip, columns, rows }))
+}
+
+/// So much of a file is read over rather than the file opened again.
+const NEAR: u64 = 1 << 20;
+
+struct OpenedTable {
+    path: PathBuf,
+    gzip: bool,
+    columns: Columns,
+    rows: Rows<Unpacked>,
+}
+
+impl std::fmt::Debug for OpenedTable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "OpenedTable({})", self.path.display())
+    }
+}
+
+impl OpenedTable {
+    /// Stands at the row that begins at `at` of the unpacked file.
+    fn go(&mut self, at: u64) -> Result<(), String> {
+        let there = self.rows.at();
+        if at < there || (at - there > NEAR && !self.gzip) {
+            let mut file = File::open(&self.path).map_err(|error| words(&self.path, &told(&error)))?;
+            let from = if self.gzip { 0 } else { at };
+            let input = file.seek(SeekFrom::Start(from)).and_then(|_| Unpacked::new(file, LIMITS));
+            self.rows = Rows::new(input.map_err(|error| words(&self.path, &told(&error)))?, LIMITS.item, from);
+        }
+        self.rows.pass(at - self.rows.at()).map_err(|broken| words(&self.path, &broken.detail))
+    }
+}
+
+impl OpenedFile for OpenedTable {
+    fn record(&mut self, at: u32) -> Result<String, String> {
+        self.go(u64::from(at))?;
+        match self.rows.row() {
+            Ok(Some(Row::Cells { cells, .. })) => record(&self.path, &self.columns.record(&cells)),
+            Ok(_) => Err(words(&self.path, "there is no row any more")),
+            Err(broken) => Err(words(&self.path, &broken.detail)),
+        }
     }
 }

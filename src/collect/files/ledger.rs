@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::trail::Told;
+use super::trail::{Told, earlier};
 use crate::collect::{Outbox, Stopped};
 use crate::model::{Batch, Cause, Cell, Problem, Reading, Status, Text};
 
 /// Names that a note spells out.
 const NAMED: usize = 3;
+/// Damaged files that are listed one by one.
+const LISTED: usize = 20;
 
 #[derive(Default)]
 struct Entry {
@@ -20,10 +22,13 @@ struct Entry {
     names: Vec<String>,
     /// What was passed over, in words.
     remarks: Vec<String>,
-    /// CloudTrail files with damage, and the first of them.
+    /// CloudTrail's digest files and insight records: known, and no events.
+    digests: u64,
+    insights: u64,
+    /// CloudTrail files with damage, and the first of them with the place.
     damaged: u64,
     left_out: u64,
-    first: Option<String>,
+    listed: Vec<(String, String)>,
     /// A snapshot's own word, which stands unless something else comes on top.
     found: Option<Reading>,
 }
@@ -88,11 +93,18 @@ impl Ledger {
         self.entry(cell).remarks.push(remark);
     }
 
+    /// Digest files that lie beside log files.
+    pub fn digests(&mut self, cell: &Cell, files: u64) {
+        self.entry(cell).digests += files;
+    }
+
     /// A file that could not be opened or unpacked at all.
     pub fn damaged(&mut self, cell: &Cell, name: &str, detail: &str) {
         let entry = self.entry(cell);
         entry.damaged += 1;
-        entry.first.get_or_insert_with(|| format!("{name}: {detail}"));
+        if entry.listed.len() < LISTED {
+            entry.listed.push((name.to_owned(), detail.to_owned()));
+        }
     }
 
     /// The same for a file that was not begun.
@@ -108,6 +120,7 @@ impl Ledger {
         }
         let entry = self.entry(cell);
         entry.left_out += told.left_out;
+        entry.insights += told.insights;
         let reading = &mut entry.reading;
         reading.since = earlier(reading.since, told.since);
         reading.until = reading.until.max(told.until);
@@ -149,11 +162,13 @@ impl Ledger {
     }
 }
 
-fn earlier(one: Option<Timestamp>, two: Option<Timestamp>) -> Option<Timestamp> {
-    match (one, two) {
-        (Some(one), Some(two)) => Some(one.min(two)),
-        (one, two) => one.or(two),
-    }
+/// What is neither an event nor damage.
+fn set_aside(entry: &Entry) -> Option<String> {
+    let counts = [(entry.digests, "digest file"), (entry.insights, "insight record")];
+    let words: Vec<String> = (counts.iter().filter(|(count, _)| *count > 0))
+        .map(|(count, what)| format!("{count} {what}{}", if *count == 1 { "" } else { "s" }))
+        .collect();
+    (!words.is_empty()).then(|| format!("set aside: {}", words.join(", ")))
 }
 
 fn note(entry: &Entry) -> Text {
@@ -161,7 +176,7 @@ fn note(entry: &Entry) -> Text {
     if entry.files > entry.names.len() as u64 {
         note = format!("{} files: {note}, ...", entry.files);
     }
-    for remark in &entry.remarks {
+    for remark in set_aside(entry).iter().chain(&entry.remarks) {
         if !note.is_empty() {
             note.push_str("; ");
         }
@@ -171,7 +186,8 @@ fn note(entry: &Entry) -> Text {
 }
 
 fn last(mut entry: Entry, stopped: bool) -> Reading {
-    if let Some(first) = entry.first.take() {
+    let mut listed = std::mem::take(&mut entry.listed).into_iter();
+    if let Some((name, detail)) = listed.next() {
         let what = format!("{} of {} files damaged", entry.damaged, entry.files);
         let left_out = match entry.left_out {
             0 => String::new(),
@@ -179,7 +195,13 @@ fn last(mut entry: Entry, stopped: bool) -> Reading {
             n => format!("; {n} records left out"),
         };
         let cure = "fetch these files again; all that could be read was kept";
-        entry.reading.gaps.push(Problem::new(what, Cause::Malformed, format!("first {first}{left_out}"), cure));
+        let gaps = &mut entry.reading.gaps;
+        gaps.push(Problem::new(what, Cause::Malformed, format!("first {name}: {detail}{left_out}"), cure));
+        gaps.extend(listed.map(|(name, detail)| Problem::new(name, Cause::Malformed, detail, "")));
+        let more = entry.damaged.saturating_sub(LISTED as u64);
+        if more > 0 {
+            gaps.push(Problem::new(format!("{more} more files"), Cause::Malformed, "not listed", ""));
+        }
     }
     let touched = entry.files > 0;
     let note = note(&entry);

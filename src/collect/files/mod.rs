@@ -1,19 +1,23 @@
-//! Files as a source: snapshots, the AWS CLI's outputs, CloudTrail log files and folders of them. Recognised by
+//! Files as a source: snapshots, the AWS CLI's outputs, CloudTrail records in JSON or CSV, and folders of them. Recognised by
 //! content, combined into one picture. [`Files::open`] does the cheap checks, so that a user's mistake is one line
 //! before anything starts; the reading streams, and damage is a gap while the rest goes on.
 
 mod authorization;
-mod fetch;
+pub mod fetch;
+mod hive;
 mod json;
 mod ledger;
+pub mod lines;
 mod organizations;
 mod pool;
-mod quick;
+pub mod quick;
 pub mod recognise;
+mod rows;
 mod run;
-mod scan;
+pub mod scan;
 pub mod split;
-mod trail;
+pub mod table;
+pub mod trail;
 
 use std::fs::File;
 use std::io::BufReader;
@@ -44,6 +48,8 @@ pub enum FileError {
     Unknown { path: Text },
     #[error("{path}: a CloudTrail digest file, which holds no events: name the log files")]
     Digest { path: Text },
+    #[error("{path}: holds CloudTrail digest files ({digests}), but no events: name the folder of the log files")]
+    Digests { path: Text, digests: u64 },
     #[error("{path}: of its files ({files}) none is understood: {LOOKED_FOR}")]
     Folder { path: Text, files: u64 },
     #[error("{path}: {error}")]
@@ -69,6 +75,11 @@ impl Entry {
         }
     }
 
+    /// A file of records in JSON.
+    fn is_log(&self) -> bool {
+        matches!(self, Self::File { kind: Kind::Trail, .. })
+    }
+
     fn path(&self) -> &Path {
         match self {
             Self::File { path, .. } | Self::Folder { path } => path,
@@ -91,8 +102,13 @@ impl Files {
         if paths.is_empty() {
             return Err(FileError::None);
         }
-        let entries = paths.into_iter().map(look).collect::<Result<_, _>>()?;
-        Ok(Self { entries })
+        let entries = paths.into_iter().map(look).collect::<Result<Vec<_>, _>>()?;
+        // Beside other files a digest is only set aside.
+        let is_digest = |entry: &Entry| matches!(entry, Entry::File { kind: Kind::Digest, .. });
+        match entries.first() {
+            Some(first) if entries.iter().all(is_digest) => Err(FileError::Digest { path: shown(first.path()) }),
+            _ => Ok(Self { entries }),
+        }
     }
 
     /// The origins that the source itself does not name: all but the first.
@@ -172,7 +188,6 @@ fn look(path: PathBuf) -> Result<Entry, FileError> {
         return Err(unreadable("not a regular file or folder: write it to a file first".into()));
     }
     match kind_of(&path).map_err(unreadable)? {
-        Some(Kind::Digest) => Err(FileError::Digest { path: shown(&path) }),
         Some(Kind::Snapshot) => {
             let wrong =
                 |error: SnapshotError| FileError::Snapshot { path: shown(&path), error: error.to_string().into() };
@@ -192,12 +207,18 @@ fn look_into(path: PathBuf) -> Result<Entry, FileError> {
     if let Err(error) = std::fs::read_dir(&path) {
         return Err(FileError::Unreadable { path: shown(&path), error: told(&error).into() });
     }
-    let mut files = 0;
+    let (mut files, mut digests) = (0, 0);
     let known = walk(&path).any(|file| {
         files += 1;
-        matches!(file.and_then(|(file, _)| kind_of(&file)), Ok(Some(kind)) if kind != Kind::Digest)
+        let kind = file.and_then(|(file, _)| kind_of(&file)).ok().flatten();
+        digests += u64::from(kind == Some(Kind::Digest));
+        kind.is_some_and(|kind| kind != Kind::Digest)
     });
-    if known { Ok(Entry::Folder { path }) } else { Err(FileError::Folder { path: shown(&path), files }) }
+    match known {
+        true => Ok(Entry::Folder { path }),
+        false if digests > 0 => Err(FileError::Digests { path: shown(&path), digests }),
+        false => Err(FileError::Folder { path: shown(&path), files }),
+    }
 }
 
 /// The regular files of a folder and of those in it, by name, with their lengths; an error is a sentence.

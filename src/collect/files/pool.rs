@@ -1,5 +1,5 @@
 //! Folders of log files, read by as many threads as there are cores: some files at a time, brought back in their order, so
-//! that the same folder always gives the same log.
+//! that the same folder always gives the same log. Files of other forms than a log file's go back to their own readers.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -12,7 +12,7 @@ use libdeflater::Decompressor;
 use tokio_util::sync::CancellationToken;
 
 use super::quick::{self, Known};
-use super::{LIMITS, fetch};
+use super::{LIMITS, fetch, lines};
 use crate::model::log::part::{Builder, Part};
 use crate::store::bounded::GZIP;
 
@@ -22,6 +22,8 @@ const FILES: usize = 256;
 /// What is read and unpacked at once in memory; larger files are read piece by piece elsewhere.
 const PACKED: u64 = 32 << 20;
 const UNPACKED: usize = 256 << 20;
+/// Files of lines that are larger are read by all threads together.
+const LINES: usize = 8 << 20;
 /// Pieces of work that may wait to be taken in, for each thread.
 const WAITING: usize = 2;
 
@@ -38,21 +40,15 @@ pub enum Found {
     Unreadable(String),
 }
 
-/// Files that are taken together.
-struct Work {
-    number: u64,
-    files: Vec<Result<PathBuf, String>>,
-}
-
 struct Walk<I> {
     files: I,
-    next: u64,
     /// How much is taken at once: little at first, so that something is there to be shown.
     bytes: u64,
 }
 
 impl<I: Iterator<Item = Result<(PathBuf, u64), String>>> Walk<I> {
-    fn take(&mut self) -> Option<Work> {
+    /// Files that are taken together.
+    fn take(&mut self) -> Option<Vec<Result<PathBuf, String>>> {
         let (mut files, mut bytes) = (Vec::new(), 0);
         while files.len() < FILES && bytes < self.bytes {
             let Some(file) = self.files.next() else { break };
@@ -63,8 +59,7 @@ impl<I: Iterator<Item = Result<(PathBuf, u64), String>>> Walk<I> {
             return None;
         }
         self.bytes = (self.bytes * 2).min(BYTES);
-        self.next += 1;
-        Some(Work { number: self.next - 1, files })
+        Some(files)
     }
 }
 
@@ -77,22 +72,48 @@ pub fn read<E>(
     stop: &CancellationToken,
     mut take: impl FnMut(Found) -> Result<(), E>,
 ) -> Result<(), E> {
+    let mut walk = Walk { files, bytes: 64 << 10 };
+    let work = |reader: &mut Reader, files| reader.work(files);
+    ordered(move || walk.take(), Reader::new, work, stop, |found| found.into_iter().try_for_each(&mut take))
+}
+
+/// Does all the work that `next` gives, on as many threads as there are cores, each with a state of its own, and hands
+/// what comes of it to `take`, in the order of the work, until that wants no more.
+///
+/// # Errors
+/// That of `take`.
+pub fn ordered<W, S, T: Send, E>(
+    next: impl FnMut() -> Option<W> + Send,
+    state: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, W) -> T + Sync,
+    stop: &CancellationToken,
+    mut take: impl FnMut(T) -> Result<(), E>,
+) -> Result<(), E> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let walk = Mutex::new(Walk { files, next: 0, bytes: 64 << 10 });
+    let next = Mutex::new((0, next));
     let ended = AtomicBool::new(false);
-    let (sender, receiver) = mpsc::sync_channel::<(u64, Vec<Found>)>(threads * WAITING);
+    let (sender, receiver) = mpsc::sync_channel::<(u64, T)>(threads * WAITING);
     std::thread::scope(|scope| {
-        for _ in 0..threads {
-            let (sender, walk, ended) = (sender.clone(), &walk, &ended);
-            scope.spawn(move || {
-                let mut reader = Reader::new();
+        for n in 0..threads {
+            let (sender, next, ended, state, work) = (sender.clone(), &next, &ended, &state, &work);
+            let thread = std::thread::Builder::new().stack_size(quick::STACK);
+            let spawned = thread.spawn_scoped(scope, move || {
+                let mut state = state();
                 while !stop.is_cancelled() && !ended.load(Ordering::Relaxed) {
-                    let Some(work) = walk.lock().ok().and_then(|mut walk| walk.take()) else { break };
-                    if sender.send((work.number, reader.work(work.files))).is_err() {
+                    let Some((number, given)) = next.lock().ok().and_then(|mut next| {
+                        let given = (next.1)()?;
+                        next.0 += 1;
+                        Some((next.0 - 1, given))
+                    }) else {
+                        break;
+                    };
+                    if sender.send((number, work(&mut state, given))).is_err() {
                         break;
                     }
                 }
             });
+            // One thread is enough; without any the process could do nothing else either.
+            assert!(n > 0 || spawned.is_ok(), "no thread can be started");
         }
         drop(sender);
         let result = in_order(&receiver, &mut take);
@@ -103,17 +124,14 @@ pub fn read<E>(
     })
 }
 
-fn in_order<E>(
-    receiver: &mpsc::Receiver<(u64, Vec<Found>)>,
-    take: &mut impl FnMut(Found) -> Result<(), E>,
-) -> Result<(), E> {
+fn in_order<T, E>(receiver: &mpsc::Receiver<(u64, T)>, take: &mut impl FnMut(T) -> Result<(), E>) -> Result<(), E> {
     let mut early = BTreeMap::new();
     let mut next = 0;
     for (number, found) in receiver {
         early.insert(number, found);
         while let Some(found) = early.remove(&next) {
             next += 1;
-            found.into_iter().try_for_each(&mut *take)?;
+            take(found)?;
         }
     }
     Ok(())
@@ -144,27 +162,15 @@ impl Reader {
                 }
             };
             let mark = open.builder.mark();
-            match self.bytes(&path) {
-                Some(bytes) if quick::looks_right(bytes) => {
-                    open.builder.file(Arc::from(&*path), fetch::open);
-                    match quick::read(bytes, &mut open.builder, &mut open.known) {
-                        Some(brought) if brought.events > 0 => {
-                            open.files += 1;
-                            open.first.get_or_insert(path);
-                            continue;
-                        }
-                        brought => {
-                            open.builder.cut(mark);
-                            open.close(&mut found);
-                            found.push(if brought.is_some() { Found::Empty(path) } else { Found::Other(path) });
-                        }
-                    }
-                }
-                _ => {
-                    open.close(&mut found);
-                    found.push(Found::Other(path));
-                }
+            let brought = self.bytes(&path).and_then(|bytes| open.read(bytes, &path));
+            if brought.is_some_and(|events| events > 0) {
+                open.files += 1;
+                open.first.get_or_insert(path);
+                continue;
             }
+            open.builder.cut(mark);
+            open.close(&mut found);
+            found.push(if brought.is_some() { Found::Empty(path) } else { Found::Other(path) });
         }
         open.close(&mut found);
         found
@@ -205,6 +211,20 @@ struct OpenPart {
 }
 
 impl OpenPart {
+    /// The number of events that a file brought. None: it needs a closer look.
+    fn read(&mut self, bytes: &[u8], path: &Path) -> Option<u64> {
+        if quick::looks_right(bytes) {
+            self.builder.file(Arc::from(path), fetch::open);
+            return quick::read(bytes, &mut self.builder, &mut self.known).map(|brought| brought.events);
+        }
+        if bytes.len() > LINES || !lines::are_lines(bytes) {
+            return None;
+        }
+        self.builder.file(Arc::from(path), fetch::open);
+        let told = lines::read_into(bytes, 0, LIMITS.item, &mut self.builder, &mut self.known);
+        told.is_good().then_some(told.events)
+    }
+
     fn close(&mut self, found: &mut Vec<Found>) {
         let open = std::mem::take(self);
         if let Some(first) = open.first {

@@ -73,17 +73,98 @@ pub fn read(bytes: &[u8], builder: &mut Builder, known: &mut Known) -> Option<Br
     if !looks_right(bytes) {
         return None;
     }
+    // `sonic_rs` takes the bytes of a value for text without a look.
+    let text = std::str::from_utf8(bytes).ok()?;
+    let mark = builder.mark();
+    if let Some(events) = one_by_one(text, builder, known) {
+        return Some(Brought { events });
+    }
+    builder.cut(mark);
+    if !is_shallow(bytes) {
+        return None;
+    }
     let mut reader = Reader { bytes, builder, known, open: None, events: 0 };
-    let mut deserializer = sonic_rs::Deserializer::from_slice(bytes);
+    let mut deserializer = sonic_rs::Deserializer::from_str(text);
     File(&mut reader).deserialize(&mut deserializer).ok()?;
     deserializer.end().ok()?;
     Some(Brought { events: reader.events })
 }
 
+/// Reads a file in which all records begin with the same key, as CloudTrail writes them: each by itself, so that none can
+/// take the reader deeper than its length.
+fn one_by_one(text: &str, builder: &mut Builder, known: &mut Known) -> Option<u64> {
+    let list = text.trim_ascii_end().strip_suffix("]}")?;
+    let key = list.get(START.len()..)?.strip_prefix("{\"")?.as_bytes();
+    let key = &key[..memchr::memchr(b'"', &key[..key.len().min(64)])?];
+    let border = [&b"},{\""[..], key, b"\":"].concat();
+    let mut from = START.len();
+    let mut events = 0;
+    // Where the record ends, before the comma.
+    let ends = memchr::memmem::find_iter(list.as_bytes(), &border).map(|at| at + 1).chain([list.len()]);
+    for end in ends {
+        // A record that holds what looks like a border is no JSON when it is cut there.
+        read_line(list.get(from..end)?, u32::try_from(from).ok()?, builder, known)?;
+        events += 1;
+        from = end + 1;
+    }
+    Some(events)
+}
+
+/// Adds the record that `line` is as a whole; it lies at byte `at` of the current file. None: there is something out of the
+/// ordinary in it, and nothing was added.
+pub fn read_line(line: &str, at: u32, builder: &mut Builder, known: &mut Known) -> Option<()> {
+    let bytes = line.as_bytes();
+    if bytes.len() > LIMITS.item || (bytes.len() > SURELY_SHALLOW && !is_shallow(bytes)) {
+        return None;
+    }
+    let mut reader = Reader { bytes, builder, known, open: None, events: 0 };
+    let mut deserializer = sonic_rs::Deserializer::from_str(line);
+    Record(&mut reader).deserialize(&mut deserializer).ok()?;
+    deserializer.end().ok()?;
+    let open = reader.open.take()?;
+    reader.take(&open.fields, bytes, at).ok()
+}
+
+/// What a thread that reads needs: `sonic_rs` calls itself for each level of brackets that it passes over, and takes at most
+/// 512 bytes for it. Twice what the longest record that is not looked at before can have.
+pub const STACK: usize = 2 * 512 * SURELY_SHALLOW;
+/// So many bytes hold no more levels than the stack does.
+const SURELY_SHALLOW: usize = 16 << 10;
+/// Deeper than any record that AWS writes.
+const DEPTH: u32 = 512;
+
+/// Whether brackets are nested no deeper than a record's may be.
+fn is_shallow(json: &[u8]) -> bool {
+    let (mut depth, mut text, mut escaped) = (0u32, false, false);
+    for &byte in json {
+        if text {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => text = false,
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'"' => text = true,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH {
+            return false;
+        }
+    }
+    true
+}
+
 /// Whether it begins as CloudTrail's files do.
 pub fn looks_right(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"{\"Records\":[")
+    bytes.starts_with(START)
 }
+
+const START: &[u8] = b"{\"Records\":[";
 
 /// A record of which all fields were seen; where it ends is known when the next one begins.
 struct Open<'a> {
@@ -141,7 +222,7 @@ impl<'a> Reader<'a, '_> {
         let Some(open) = self.open.take() else { return Ok(()) };
         let before = self.bytes.get(open.start..next).ok_or(Odd)?.trim_ascii_end();
         let record = before.strip_suffix(b",").ok_or(Odd)?.trim_ascii_end();
-        self.take(&open, record)
+        self.take_at(&open, record)
     }
 
     /// The last one, whose end no other tells.
@@ -150,16 +231,19 @@ impl<'a> Reader<'a, '_> {
         let rest = self.bytes.get(open.start..).ok_or(Odd)?;
         let value: LazyValue<'_> = sonic_rs::Deserializer::from_slice(rest).deserialize().map_err(|_| Odd)?;
         let record = &rest[..value.as_raw_str().len()];
-        self.take(&open, record)
+        self.take_at(&open, record)
     }
 
-    fn take(&mut self, open: &Open<'a>, record: &[u8]) -> Result<(), Odd> {
+    fn take_at(&mut self, open: &Open<'a>, record: &[u8]) -> Result<(), Odd> {
         if record.len() > LIMITS.item {
             return Err(Odd);
         }
-        let at = u32::try_from(open.start).map_err(|_| Odd)?;
+        self.take(&open.fields, record, u32::try_from(open.start).map_err(|_| Odd)?)
+    }
+
+    fn take(&mut self, fields: &Fields<'a>, record: &[u8], at: u32) -> Result<(), Odd> {
         self.events += 1;
-        match self.row(&open.fields, record) {
+        match self.row(fields, record) {
             Some((row, id)) => self.builder.push_row(row, &id, at),
             None => {
                 let raw = std::str::from_utf8(record).map_err(|_| Odd)?;

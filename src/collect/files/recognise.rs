@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 use std::io::BufRead;
 
-use super::scan::{Broken, Kept, Scanner};
+use super::rows::{Row, Rows};
+use super::scan::{Broken, Scanner};
+use super::table::Columns;
 use crate::collect::credential_report::is_credential_report;
 use crate::model::Ask;
 
@@ -20,6 +22,8 @@ pub enum Kind {
     CredentialReportAnswer,
     /// CloudTrail records in any wrapping, or `aws cloudtrail lookup-events`.
     Trail,
+    /// CloudTrail records in CSV: answers of Athena and CloudTrail Lake, the console's event history.
+    TrailTable,
     /// A CloudTrail digest: known, holds no events.
     Digest,
     /// `aws organizations describe-organization`, and so on.
@@ -44,7 +48,7 @@ impl Kind {
             Self::Snapshot | Self::Digest => return None,
             Self::Authorization => Ask::AuthorizationDetails,
             Self::CredentialReport | Self::CredentialReportAnswer => Ask::CredentialReport,
-            Self::Trail => Ask::Events,
+            Self::Trail | Self::TrailTable => Ask::Events,
             Self::Organization => Ask::Organization,
             Self::Accounts => Ask::Accounts,
             Self::DelegatedAdministrators | Self::DelegatedServices => Ask::DelegatedAdministrators,
@@ -59,10 +63,12 @@ impl Kind {
 }
 
 /// For the user whose file is none of these.
-pub const LOOKED_FOR: &str = "not a mgmtscope snapshot, authorization details, credential report, CloudTrail records, \
-    LookupEvents output, organizations output or caller identity (looked for keys Records, Events, eventName, \
+pub const LOOKED_FOR: &str = "not a mgmtscope snapshot, authorization details, credential report, CloudTrail records \
+    (JSON or CSV), LookupEvents output, organizations output or caller identity (looked for keys Records, Events, eventName, \
     UserDetailList, RoleDetailList, Organization, Accounts, Policies, DelegatedAdministrators, EnabledServicePrincipals)";
 
+/// What the names of a table's columns take at most.
+const HEADING: usize = 64 << 10;
 /// Keys are looked for in so much of a file.
 const LOOK: u64 = 256 << 20;
 
@@ -87,13 +93,21 @@ fn look(scanner: &mut Scanner<impl BufRead>) -> Result<Option<Kind>, Broken> {
         Some(b'[') => {
             Ok(first_keys(scanner)?.filter(|keys| keys.iter().any(|key| is_record_key(key))).map(|_| Kind::Trail))
         }
-        Some(b'u') => {
-            let mut line = Kept::up_to(4096);
-            scanner.line(&mut line)?;
-            let report = is_credential_report(&String::from_utf8_lossy(&line.bytes));
-            Ok(report.then_some(Kind::CredentialReport))
+        Some(byte) if byte == b'"' || byte.is_ascii_alphabetic() => {
+            Ok(scanner.short_line(HEADING)?.and_then(|line| by_heading(&line)))
         }
         _ => Ok(None),
+    }
+}
+
+/// The kind of a table, by its first row.
+fn by_heading(line: &[u8]) -> Option<Kind> {
+    if is_credential_report(&String::from_utf8_lossy(line)) {
+        return Some(Kind::CredentialReport);
+    }
+    match Rows::new(line, HEADING, 0).row() {
+        Ok(Some(Row::Cells { cells, .. })) => Columns::of(&cells).map(|_| Kind::TrailTable),
+        _ => None,
     }
 }
 
@@ -227,6 +241,9 @@ mod tests {
             (r#"{"UserId":"a","Account":"1","Arn":"x"}"#, Kind::Caller),
             (r#"{"Content":"dXNlcg==","ReportFormat":"text/csv"}"#, Kind::CredentialReportAnswer),
             ("user,arn,user_creation_time,x\n", Kind::CredentialReport),
+            ("\"eventversion\",\"useridentity\",\"eventtime\",\"eventsource\",\"eventname\"\n", Kind::TrailTable),
+            ("eventJson", Kind::TrailTable),
+            ("\u{feff}Event name,Event time,User name,Event source\r\n", Kind::TrailTable),
         ] {
             assert_eq!(kind(text), Some(expected), "{text}");
         }
@@ -242,6 +259,8 @@ mod tests {
             "[1]",
             "<html>",
             "user,arn\n",
+            "eventName,count\n",
+            "name,time\n",
             "{\"a\":",
             "\u{0}",
             // aws rds describe-events, aws iam list-policies, aws iam get-policy

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base64::Engine;
@@ -11,13 +11,15 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::ledger::Ledger;
+use super::lines::{self, Piece, Pieces};
 use super::organizations::Parts;
 use super::pool::{self, Found};
 use super::recognise::Kind;
-use super::{Entry, LIMITS, authorization, fetch, file_name, kind_of, trail, walk};
+use super::trail::{self, Told};
+use super::{Entry, LIMITS, authorization, fetch, file_name, kind_of, table, walk};
 use crate::collect::{Order, Outbox, Stopped, credential_report, judged};
 use crate::model::log::part::{Builder, Part};
-use crate::model::{Ask, Batch, Cause, Cell, Problem};
+use crate::model::{Ask, Batch, Cause, Cell, Event, Problem};
 use crate::store::bounded::Unpacked;
 use crate::store::snapshot;
 
@@ -60,7 +62,9 @@ impl<'a> Run<'a> {
 
     /// Reads everything, and closes every cell that it began, whatever happens.
     pub fn all(mut self, entries: &[Entry]) {
-        let read = entries.iter().try_for_each(|entry| self.entry(entry)).and_then(|()| self.flush());
+        // Log files that were named one after the other are read together.
+        let together = |one: &Entry, two: &Entry| one.is_log() && two.is_log();
+        let read = entries.chunk_by(together).try_for_each(|entries| self.entries(entries)).and_then(|()| self.flush());
         let stopped = read.is_err() || self.stop.is_cancelled();
         let mut close = || {
             for batch in std::mem::take(&mut self.parts).finish() {
@@ -84,45 +88,59 @@ impl<'a> Run<'a> {
         self.order.asks.contains(&ask)
     }
 
-    fn entry(&mut self, entry: &Entry) -> Result<(), Stopped> {
-        match entry {
+    fn entries(&mut self, entries: &[Entry]) -> Result<(), Stopped> {
+        if self.wants(Ask::Events) && entries.iter().all(Entry::is_log) {
+            let files = entries.iter().map(|entry| Ok((entry.path().to_owned(), length(entry.path()))));
+            return self.logs(files, "", &file_name);
+        }
+        entries.iter().try_for_each(|entry| match entry {
             Entry::File { path, kind, .. } => self.file(path, &file_name(path), *kind),
             Entry::Folder { path } => self.folder(path),
-        }
+        })
     }
 
     fn folder(&mut self, folder: &Path) -> Result<(), Stopped> {
-        let mut besides = Besides::default();
         let inner = |path: &Path| {
             path.strip_prefix(folder).map_or_else(|_| file_name(path), |inner| inner.display().to_string())
         };
-        if !self.wants(Ask::Events) {
-            for found in walk(folder) {
-                match found {
-                    Ok((path, _)) => self.other(&path, inner(&path), &mut besides)?,
-                    Err(error) => besides.damaged.push((file_name(folder), error)),
-                }
-            }
-            self.besides(&besides);
-            return Ok(());
+        if self.wants(Ask::Events) {
+            return self.logs(walk(folder), &file_name(folder), &inner);
         }
+        let mut besides = Besides::default();
+        for found in walk(folder) {
+            match found {
+                Ok((path, _)) => self.other(&path, inner(&path), &mut besides)?,
+                Err(error) => besides.damaged.push((file_name(folder), error)),
+            }
+        }
+        self.besides(&besides);
+        Ok(())
+    }
+
+    /// Reads files of which most are log files, by all cores; `name` says what a file is called, `folder` where they are.
+    fn logs(
+        &mut self,
+        files: impl Iterator<Item = Result<(PathBuf, u64), String>> + Send,
+        folder: &str,
+        name: &dyn Fn(&Path) -> String,
+    ) -> Result<(), Stopped> {
+        let mut besides = Besides::default();
         let stop = self.stop.clone();
-        pool::read(walk(folder), &stop, |found| {
+        pool::read(files, &stop, |found| {
             self.check()?;
             match found {
                 Found::Part { part, files, first } => {
                     self.flush()?;
-                    let cell = events_cell();
-                    self.ledger.count(&cell, &inner(&first), files, part.span());
+                    self.ledger.count(&events_cell(), &name(&first), files, part.span());
                     self.send(part)
                 }
                 Found::Empty(path) => {
-                    self.ledger.count(&events_cell(), &inner(&path), 1, None);
+                    self.ledger.count(&events_cell(), &name(&path), 1, None);
                     Ok(())
                 }
-                Found::Other(path) => self.other(&path, inner(&path), &mut besides),
+                Found::Other(path) => self.other(&path, name(&path), &mut besides),
                 Found::Unreadable(error) => {
-                    besides.damaged.push((file_name(folder), error));
+                    besides.damaged.push((folder.to_owned(), error));
                     Ok(())
                 }
             }
@@ -151,7 +169,7 @@ impl<'a> Run<'a> {
         // Nothing of the folder was asked for.
         let Some(cell) = cell else { return };
         if besides.digests > 0 {
-            self.ledger.remark(&cell, format!("{} digest files skipped", besides.digests));
+            self.ledger.digests(&cell, besides.digests);
         }
         if !besides.unknown.is_empty() {
             let mut names = besides.unknown[..besides.unknown.len().min(NAMED)].join(", ");
@@ -170,6 +188,10 @@ impl<'a> Run<'a> {
         if kind == Kind::Snapshot {
             return self.snapshot(path, name);
         }
+        if kind == Kind::Digest && self.wants(Ask::Events) {
+            self.ledger.digests(&events_cell(), 1);
+            return Ok(());
+        }
         let Some(ask) = kind.ask().filter(|&ask| self.wants(ask)) else { return Ok(()) };
         let cell = Cell::global(ask);
         self.ledger.begin(&cell, name)?;
@@ -181,8 +203,8 @@ impl<'a> Run<'a> {
                 return Ok(());
             }
         };
-        if kind == Kind::Trail {
-            return self.trail(path, input, name);
+        if matches!(kind, Kind::Trail | Kind::TrailTable) {
+            return self.trail(path, input, name, kind);
         }
         match self.document(input, name, kind) {
             Ok((batches, rows)) => {
@@ -196,20 +218,60 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn trail(&mut self, path: &Path, input: Unpacked, name: &str) -> Result<(), Stopped> {
+    fn trail(&mut self, path: &Path, input: Unpacked, name: &str, kind: Kind) -> Result<(), Stopped> {
         let path: Arc<Path> = Arc::from(path);
-        self.builder.file(Arc::clone(&path), fetch::open);
-        let told = trail::read(BufReader::with_capacity(64 << 10, input), LIMITS.item, |event, at| {
+        if kind == Kind::Trail && self.lines(&path, name)? {
+            return Ok(());
+        }
+        let open = if kind == Kind::TrailTable { fetch::open_table } else { fetch::open };
+        self.builder.file(Arc::clone(&path), open);
+        let take = |event: Event, at: u64| {
             // No file is read that far.
             self.builder.push_at(&judged(event), u32::try_from(at).unwrap_or(u32::MAX));
             if self.builder.len() >= WAITING {
                 self.flush()?;
-                self.builder.file(Arc::clone(&path), fetch::open);
+                self.builder.file(Arc::clone(&path), open);
             }
             Ok(())
-        })?;
+        };
+        let told = match kind {
+            Kind::TrailTable => table::read(input, LIMITS.item, take),
+            _ => trail::read(BufReader::with_capacity(64 << 10, input), LIMITS.item, take),
+        }?;
         self.ledger.told(&events_cell(), name, &told);
         Ok(())
+    }
+
+    /// Reads a file of one record a line; false when it is no such file.
+    fn lines(&mut self, path: &Arc<Path>, name: &str) -> Result<bool, Stopped> {
+        let opened = File::open(path).and_then(|file| Unpacked::new(file, LIMITS));
+        let Ok(input) = opened else { return Ok(false) };
+        let mut pieces = Pieces::new(BufReader::with_capacity(64 << 10, input), LIMITS.item, lines::FIRST);
+        let mut first = pieces.take().filter(Piece::is_lines);
+        if first.is_none() {
+            return Ok(false);
+        }
+        let mut told = Told::default();
+        let stop = self.stop.clone();
+        let next = || first.take().or_else(|| pieces.take());
+        let work = |(): &mut (), piece: Piece| lines::read(&piece, LIMITS.item, path);
+        pool::ordered(
+            next,
+            || (),
+            work,
+            &stop,
+            |(part, more)| {
+                told.and(more);
+                self.flush()?;
+                if part.is_empty() { Ok(()) } else { self.send(Box::new(part)) }
+            },
+        )?;
+        self.check()?;
+        if let Some(broken) = pieces.halt.take() {
+            told.halt(broken);
+        }
+        self.ledger.told(&events_cell(), name, &told);
+        Ok(true)
     }
 
     fn flush(&mut self) -> Result<(), Stopped> {
@@ -313,6 +375,11 @@ fn answered_report(document: &Value) -> Result<(Vec<Batch>, u64), String> {
     let answer = Answer::deserialize(document).map_err(|error| error.to_string())?;
     let csv = base64::engine::general_purpose::STANDARD.decode(answer.content.trim());
     report(&csv.map_err(|error| format!("Content is not base64: {error}"))?)
+}
+
+/// 0 when it is not known.
+fn length(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |meta| meta.len())
 }
 
 fn is_empty(path: &Path) -> bool {

@@ -3,8 +3,8 @@
 
 use std::io::{self, BufRead};
 
-/// Deeper than any record; `serde_json` stops at 128.
-const DEPTH: usize = 512;
+/// Deeper than any record: a byte of memory for each level is all that it takes.
+const DEPTH: usize = 1 << 20;
 
 /// Where and why a text can be followed no further.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -288,6 +288,23 @@ impl<R: BufRead> Scanner<R> {
                 return Ok(true);
             }
         }
+    }
+
+    /// The line that comes next, if it ends, or the file does, within so many bytes.
+    pub fn short_line(&mut self, limit: usize) -> Result<Option<Vec<u8>>, Broken> {
+        let mut line = Vec::new();
+        while line.len() <= limit {
+            let buffer = self.buffer()?;
+            let end = buffer.iter().position(|&byte| byte == b'\n');
+            let used = end.unwrap_or(buffer.len());
+            line.extend_from_slice(&buffer[..used]);
+            let done = end.is_some() || buffer.is_empty();
+            self.skip(used);
+            if done {
+                return Ok(Some(line));
+            }
+        }
+        Ok(None)
     }
 
     /// True when nothing but blanks stands before the end of the line, which is passed over.

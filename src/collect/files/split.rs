@@ -153,25 +153,46 @@ fn by_line(mut scanner: Scanner<impl BufRead>, mut kept: Kept, sink: Sink<'_>) -
         if !scanner.line(&mut kept)? {
             return Ok(());
         }
-        let line = kept.bytes.trim_ascii();
-        if line.is_empty() && !kept.overflow {
-            continue;
-        }
-        if !is_wrapping(line) {
-            sink(piece(&kept, at))?;
-            continue;
-        }
-        // Offsets within a line are of no use to anybody: the line's own is told.
-        let moved = |piece: Piece<'_>| match piece {
-            Piece::Record { raw, .. } => sink(Piece::Record { raw, at }),
-            Piece::TooLong { .. } => sink(Piece::TooLong { at }),
-            Piece::Damaged(broken) => sink(Piece::Damaged(Broken { at, ..broken })),
-        };
-        match wrapping(line, kept.limit, moved) {
-            Err(Halt::Broken(broken)) => sink(Piece::Damaged(Broken { at, ..broken }))?,
-            other => other?,
+        if kept.overflow {
+            sink(Piece::TooLong { at })?;
+        } else {
+            line(&kept.bytes, at, kept.limit, sink)?;
         }
     }
+}
+
+/// One line that is a record, or the wrapping of some; `at` is where it begins.
+///
+/// # Errors
+/// When `sink` wants no more.
+pub fn line(bytes: &[u8], at: u64, limit: usize, sink: Sink<'_>) -> Result<(), Stopped> {
+    let line = bytes.trim_ascii();
+    if line.is_empty() {
+        return Ok(());
+    }
+    if !is_wrapping(line) {
+        return sink(Piece::Record { raw: bytes, at });
+    }
+    // Offsets within a line are of no use to anybody: the line's own is told.
+    let moved = |piece: Piece<'_>| match piece {
+        Piece::Record { raw, .. } => sink(Piece::Record { raw, at }),
+        Piece::TooLong { .. } => sink(Piece::TooLong { at }),
+        Piece::Damaged(broken) => sink(Piece::Damaged(Broken { at, ..broken })),
+    };
+    match wrapping(line, limit, moved) {
+        Err(Halt::Broken(broken)) => sink(Piece::Damaged(Broken { at, ..broken })),
+        Err(Halt::Stopped) => Err(Stopped),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Whether a first line is a record that fills it, so that every line is one.
+pub fn is_record_line(line: &[u8]) -> bool {
+    let (mut scanner, mut kept, mut wrapped) = (Scanner::new(line), Kept::up_to(line.len()), false);
+    !is_wrapping(line)
+        && object(&mut scanner, &mut kept, &mut wrapped, &mut |_| Ok(())).is_ok()
+        && !wrapped
+        && scanner.next_token() == Ok(None)
 }
 
 fn wrapping(line: &[u8], limit: usize, mut sink: impl FnMut(Piece<'_>) -> Result<(), Stopped>) -> Result<(), Halt> {
@@ -183,7 +204,8 @@ fn wrapping(line: &[u8], limit: usize, mut sink: impl FnMut(Piece<'_>) -> Result
     }
 }
 
-fn is_wrapping(line: &[u8]) -> bool {
+/// Whether a line is no record but holds some.
+pub fn is_wrapping(line: &[u8]) -> bool {
     let after = |bytes: &[u8]| bytes.strip_prefix(b"{").map(|rest| rest.trim_ascii_start().to_vec());
     line.first() == Some(&b'[')
         || line.starts_with(b"{")

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::*;
 use crate::collect::{RegionScope, gather};
-use crate::model::{Ask, Cell, Facts, Reading, Status};
+use crate::model::{Ask, Cell, Facts, Problem, Reading, Status};
 
 struct Folder(tempfile::TempDir);
 
@@ -123,11 +123,53 @@ async fn a_folder_tells_its_damage_and_reads_the_rest() {
     assert_eq!(reading.status, Status::Partial);
     assert_eq!(reading.rows as usize, facts.events.len());
     assert!(facts.events.len() > 12, "the start of the cut file is kept: {}", facts.events.len());
-    let [gap] = &reading.gaps[..] else { panic!("{:?}", reading.gaps) };
+    let [gap, lines, empty] = &reading.gaps[..] else { panic!("{:?}", reading.gaps) };
     assert_eq!(gap.what, "3 of 4 files damaged");
     assert!(gap.detail.starts_with("first 2026/11/c.json.gz: at byte "), "{}", gap.detail);
-    assert!(gap.detail.ends_with("1 record left out"), "{}", gap.detail);
-    assert!(reading.note.contains("1 digest files skipped; 1 not recognised: README.md"), "{}", reading.note);
+    assert!(gap.detail.ends_with("; 1 record left out"), "{}", gap.detail);
+    // "rubbish" stands behind the first line, whose length is its place.
+    assert_eq!(lines.what, "2026/12/a.json");
+    assert!(lines.detail.starts_with(&format!("at byte {}: ", record(600).len() + 1)), "{}", lines.detail);
+    assert_eq!((empty.what.as_str(), empty.detail.as_str()), ("2026/12/z.json.gz", "empty"));
+    assert!(reading.note.contains("set aside: 1 digest file; 1 not recognised: README.md"), "{}", reading.note);
+}
+
+#[tokio::test]
+async fn digests_and_insights_are_set_aside_and_are_no_gap() {
+    let digest = r#"{"awsAccountId":"111122223333","digestStartTime":"2026-11-01T10:00:00Z","digestEndTime":"2026-11-01T11:00:00Z",
+        "digestS3Bucket":"logs","logFiles":[]}"#;
+    let insight = |state: &str| {
+        format!(
+            r#"{{"eventVersion":"1.07","eventID":"{state}","eventTime":"2026-11-01T10:00:00Z","eventType":"AwsCloudTrailInsight","insightDetails":{{"state":"{state}","eventName":"CreateUser"}},"eventCategory":"Insight"}}"#
+        )
+    };
+    let network = r#"{"eventVersion":"1.09","eventName":"ListKeys","eventSource":"kms.amazonaws.com","eventID":"n",
+        "eventTime":"2026-11-01T10:00:00Z","eventType":"AwsVpceEvent","eventCategory":"NetworkActivity"}"#;
+    let of = "AWSLogs/o-exampleorgid/111122223333";
+    let folder = Folder::new()
+        .with(&format!("{of}/CloudTrail/us-east-1/2026/11/01/a.json.gz"), gzip(records(0..10)))
+        .with(&format!("{of}/CloudTrail-Digest/us-east-1/2026/11/01/b.json.gz"), gzip(digest))
+        .with(&format!("{of}/CloudTrail-Digest/us-east-1/2026/11/01/c.json.gz"), gzip(digest))
+        .with(
+            &format!("{of}/CloudTrail-Insight/us-east-1/2026/11/01/d.json.gz"),
+            gzip(format!(r#"{{"Records":[{},{}]}}"#, insight("Start"), insight("End"))),
+        )
+        .with(
+            &format!("{of}/CloudTrail-NetworkActivity/us-east-1/2026/11/01/e.json.gz"),
+            gzip(format!(r#"{{"Records":[{network}]}}"#)),
+        );
+    let facts = read(vec![folder.0.path().to_owned()]).await;
+    let told = reading(&facts, Ask::Events);
+    assert_eq!((told.status, told.rows, told.gaps.len()), (Status::Complete, 11, 0));
+    assert!(told.note.ends_with("; set aside: 2 digest files, 2 insight records"), "{}", told.note);
+
+    let digests = folder.path(&format!("{of}/CloudTrail-Digest"));
+    let one = digests.join("us-east-1/2026/11/01/b.json.gz");
+    assert!(refused(digests).contains("digest files (2)"));
+    let named = read(vec![one, folder.path(&format!("{of}/CloudTrail/us-east-1/2026/11/01/a.json.gz"))]).await;
+    let told = reading(&named, Ask::Events);
+    assert_eq!((told.status, told.rows), (Status::Complete, 10));
+    assert!(told.note.ends_with("set aside: 1 digest file"), "{}", told.note);
 }
 
 #[tokio::test]
@@ -216,4 +258,151 @@ async fn stopped_work_is_told_as_cancelled() {
     })
     .await;
     assert_eq!(reading(&facts, Ask::Events).status, Status::Cancelled);
+}
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/csv").join(name)
+}
+
+/// The records of a table, as JSON, and the reading; each record can be fetched again.
+async fn table(path: PathBuf) -> (Facts, Vec<serde_json::Value>) {
+    let facts = read(vec![path]).await;
+    let records = facts.events.records().map(|raw| serde_json::from_str(&raw.expect("there")).expect("JSON")).collect();
+    (facts, records)
+}
+
+#[tokio::test]
+async fn a_table_of_athena_gives_the_records_back() {
+    use crate::model::log::Field;
+    let (facts, records) = table(fixture("athena.csv")).await;
+    assert_eq!((records.len(), reading(&facts, Ask::Events).status), (2, Status::Complete));
+    assert_eq!(records[0]["userIdentity"]["sessionContext"]["sessionIssuer"]["userName"], "Admin");
+    assert_eq!(records[0]["userIdentity"].get("userName"), None, "null is missing");
+    assert_eq!(records[0]["requestParameters"]["userName"], "eve");
+    assert_eq!(records[0]["tlsDetails"]["tlsVersion"], "TLSv1.3");
+    assert_eq!(records[0]["timestamp"], "2026/11/01", "a column of the table alone is kept");
+    let rows: Vec<_> = facts.events.iter().collect();
+    let words = |row: usize, fields: &[Field]| fields.iter().map(|&field| rows[row].word(field)).collect::<Vec<_>>();
+    assert_eq!(
+        words(0, &[Field::Name, Field::ActorKey, Field::Session, Field::AccessKey, Field::Agent]),
+        ["CreateUser", "arn:aws:iam::111122223333:role/Admin", "alice,b=c", "ASIAEXAMPLE", "aws-cli/2.0, x"]
+    );
+    assert_eq!((rows[0].mfa(), rows[0].read_only()), (true, Some(false)));
+    assert_eq!(words(1, &[Field::ActorKey, Field::Error]), ["cloudtrail.amazonaws.com", "AccessDenied"]);
+    assert_eq!(words(1, &[Field::Resources]), ["arn:aws:s3:::logs"]);
+    assert_eq!(records[1]["errorMessage"], "Access\nDenied, really");
+}
+
+#[tokio::test]
+async fn a_table_of_lake_gives_the_records_back() {
+    use crate::model::log::Field;
+    let (facts, records) = table(fixture("lake.csv")).await;
+    assert_eq!(records[0]["eventTime"], "2026-11-01T10:00:00Z");
+    assert_eq!(records[0]["requestParameters"]["roleSessionName"], "x");
+    let row = facts.events.iter().next().expect("an event");
+    assert_eq!(row.word(Field::ActorKey), "arn:aws:iam::111122223333:role/Admin");
+    assert_eq!((row.issued(), row.is_console()), ("ASIAISSUED", true));
+    let (facts, records) = table(fixture("lake-json.csv")).await;
+    assert_eq!((facts.events.len(), &records[1]["eventID"]), (2, &"2".into()));
+    assert_eq!(records[1]["requestParameters"]["userName"], "eve, \"x\"");
+}
+
+#[tokio::test]
+async fn a_download_of_the_event_history_gives_what_it_has() {
+    use crate::model::log::Field;
+    let (facts, records) = table(fixture("event-history.csv")).await;
+    let rows: Vec<_> = facts.events.iter().collect();
+    assert_eq!(rows[0].word(Field::ActorName), "alice");
+    assert_eq!(rows[0].word(Field::AccessKey), "ASIAEXAMPLE");
+    assert_eq!(rows[0].word(Field::Resources), "arn:aws:cloudtrail:us-east-1:111122223333:trail/main logs");
+    assert_eq!(records[0]["Comment"], "mine");
+    assert_eq!((rows[1].word(Field::AccessKey), rows[1].word(Field::Resources)), ("", ""), "a dash is nothing");
+    assert_eq!(reading(&facts, Ask::Events).since, "2026-11-01T10:00:00Z".parse().ok());
+}
+
+#[tokio::test]
+async fn a_table_in_a_folder_packed_and_damaged_is_read_as_far_as_it_goes() {
+    let good = |n: usize| format!("{n},CreateUser,2026-11-01T10:00:00Z,\"{{a=1, b={n}}}\"\n");
+    let text = format!(
+        "eventID,eventName,eventTime,requestParameters\n{}1,\"open\n{}x,y\n4,,2026-11-01T10:00:00Z,\n{}",
+        good(1),
+        good(2),
+        (5..3_000).map(good).collect::<String>()
+    );
+    let packed = gzip(&text);
+    let folder = Folder::new().with("a.csv.gz", &packed).with("b/c.csv", &text).with("z.json", records(0..3));
+    let facts = read(vec![folder.0.path().to_owned()]).await;
+    let told = reading(&facts, Ask::Events);
+    assert_eq!((facts.events.len(), facts.events.duplicates()), (2 + 2_995 + 3, 2_997));
+    assert_eq!((told.status, told.rows), (Status::Partial, 2 * 2_997 + 3));
+    let first = text.find("1,\"open").expect("there");
+    assert_eq!(told.gaps[0].what, "2 of 3 files damaged");
+    assert!(told.gaps[0].detail.contains(&format!("a.csv.gz: at byte {first}: ")), "{}", told.gaps[0].detail);
+    assert!(told.gaps[0].detail.ends_with("6 records left out"), "{}", told.gaps[0].detail);
+    let mut there: Vec<_> = facts.events.records().collect();
+    assert!(there.iter().all(Result::is_ok));
+    // And from the end to the beginning.
+    let ids: Vec<_> = facts.events.ids().collect();
+    let mut again = crate::model::log::Records::new(&facts.events);
+    there.reverse();
+    assert!(ids.into_iter().rev().map(|id| again.get(id)).eq(there));
+
+    let cut = Folder::new().with("cut.csv.gz", &packed[..packed.len() / 2]);
+    let facts = read(vec![cut.path("cut.csv.gz")]).await;
+    let told = reading(&facts, Ask::Events);
+    assert!(told.rows > 100 && told.status == Status::Partial, "{told:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn rubbish_is_told_file_by_file_and_the_rest_is_read() {
+    use std::os::unix::fs::symlink;
+    let long = format!(r#"{{"eventName":"A","x":"{}"}}"#, "y".repeat(LIMITS.item));
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    packer.write_all(format!("{{\"Records\":[{}", record(50)).as_bytes()).expect("in memory");
+    packer.write_all(&vec![b' '; 80 << 20]).expect("in memory");
+    let bomb = packer.finish().expect("in memory");
+    let one = |n: usize| format!("{}\n", record(n));
+    let folder = Folder::new()
+        .with("a/good.json", records(0..10))
+        .with("b/bomb.json.gz", bomb)
+        .with("c/half.json", &records(10..20)[..300])
+        .with("d/long.json", format!(r#"{{"Records":[{},{long},{}]}}"#, record(30), record(31)))
+        .with("d/long.jsonl", format!("{}{long}\n{}", one(40), one(41)))
+        .with("e/deep.json", format!("{{\"Records\":[{}", "[".repeat(100_000)))
+        .with("e/noise.json.gz", [&b"\x1f\x8b"[..], &[7; 5_000]].concat())
+        .with("f/empty.jsonl", "")
+        .with("f/page.html", "<html>")
+        .with("f/picture.png", b"\x89PNG\r\n\x1a\n")
+        .with("g/none.json", r#"{"Records":[]}"#)
+        .with("h/last.jsonl", one(60));
+    symlink("..", folder.path("g/up")).expect("a link");
+    symlink("nowhere", folder.path("g/dangling")).expect("a link");
+    let facts = read(vec![folder.0.path().to_owned()]).await;
+    let told = reading(&facts, Ask::Events);
+    let ids: Vec<String> = facts.events.iter().map(|row| row.event_id().to_string()).collect();
+    let whole = 0..records(10..20)[..300].matches("\"}").count();
+    let expected = (0..10).chain([50]).chain(whole.map(|n| n + 10)).chain([30, 31, 40, 41, 60]);
+    assert_eq!(ids, expected.map(|n| n.to_string()).collect::<Vec<_>>());
+    assert_eq!(told.status, Status::Partial);
+    let detail = told.gaps.iter().map(Problem::line).collect::<Vec<_>>().join("\n");
+    for told in [
+        "b/bomb.json.gz: at byte ",
+        "unpacks to more than 400 times its size",
+        "c/half.json: malformed: at byte 300: ",
+        "d/long.json: malformed: at byte ",
+        "d/long.jsonl: malformed: at byte ",
+        "a record longer than 16777216 bytes",
+        "e/deep.json: malformed: at byte ",
+        "the file ends inside of the value that begins at byte 12",
+        "e/noise.json.gz: malformed: ",
+        "f/empty.jsonl: malformed: empty",
+        "loop",
+        "g/dangling",
+        "2 records left out",
+    ] {
+        assert!(detail.contains(told), "{told}: {detail}");
+    }
+    assert_eq!(told.gaps[0].what, "9 of 12 files damaged", "{detail}");
+    assert!(told.note.ends_with("; 2 not recognised: f/page.html, f/picture.png"), "{}", told.note);
 }
