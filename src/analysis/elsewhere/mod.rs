@@ -59,9 +59,9 @@ impl Elsewhere {
         all
     }
 
-    /// The place whose answers tell most: of the units under which active accounts work, the one with the most policies of
-    /// the organization's own. One that lets nothing pass, a quarantine, is no place to work.
-    fn choose(&self, facts: &Facts) -> Option<Arc<Replay>> {
+    /// The units under which active accounts work and that policies of the organization's own bind, those with most policies
+    /// first.
+    fn places(&self, facts: &Facts) -> Vec<Place> {
         let mut places: Vec<(usize, usize, Place)> = Vec::new();
         for place in place::units(facts) {
             let active = |id: &&crate::model::AccountId| facts.accounts.get(*id).is_some_and(|a| a.state == "ACTIVE");
@@ -72,7 +72,12 @@ impl Elsewhere {
             }
         }
         places.sort_by(|a, b| (b.0, b.1, a.2.id()).cmp(&(a.0, a.1, b.2.id())));
-        let replays = places.into_iter().map(|(.., place)| Arc::new(self.replay(facts, place)));
+        places.into_iter().map(|(.., place)| place).collect()
+    }
+
+    /// The place whose answers tell most. One that lets nothing pass, a quarantine, is no place to work.
+    fn choose(&self, facts: &Facts) -> Option<Arc<Replay>> {
+        let replays = self.places(facts).into_iter().map(|place| Arc::new(self.replay(facts, place)));
         replays.into_iter().find(|replay| replay.events(Outcome::Denied) == 0 || replay.events(Outcome::Passes) > 0)
     }
 
@@ -123,11 +128,16 @@ impl Assessment {
         Ok(replay)
     }
 
-    /// The replays of all units, for those who want to compare.
-    pub fn replays(&self) -> Vec<Arc<Replay>> {
-        place::units(&self.facts).iter().filter_map(|place| self.replay(place.id()).ok()).collect()
+    /// The replays of some units, those with most policies first, and how many units are left out.
+    pub fn replays(&self) -> (Vec<Arc<Replay>>, usize) {
+        let places = self.elsewhere.places(&self.facts);
+        let some = places.iter().take(COMPARED).filter_map(|place| self.replay(place.id()).ok());
+        (some.collect(), places.len().saturating_sub(COMPARED))
     }
 }
+
+/// How many units are compared: each is a replay.
+const COMPARED: usize = 20;
 
 /// Why nothing can be replayed at all: never a zero over policies that were not read.
 pub fn unread(facts: &Facts) -> Option<String> {

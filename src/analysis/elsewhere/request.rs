@@ -84,7 +84,7 @@ impl<'a> Setting<'a> {
     /// The text with the pretended account for the one that is replayed.
     fn moved(&self, arn: &str) -> String {
         match arn.splitn(6, ':').collect::<Vec<_>>()[..] {
-            [arn, partition, service, region, account, resource] if account == self.own => {
+            [arn, partition, service, region, account, resource] if account == self.own && !account.is_empty() => {
                 format!("{arn}:{partition}:{service}:{region}:{}:{resource}", self.account)
             }
             _ => arn.to_owned(),

@@ -1,6 +1,8 @@
 //! "What would have become of it elsewhere?", asked in a filter, in the palette or on the command line: the account's calls
 //! as the policies of another place would have met them.
 
+use std::sync::Arc;
+
 use super::super::filter::quote;
 use super::super::sentence::Sentence;
 use super::super::{Cell, Document, Line, PaneId, Question, Section, Sheet, Target, Value};
@@ -120,16 +122,21 @@ pub fn of_claim(a: &Assessment, document: Document) -> Document {
     };
     let of =
         |outcome: Outcome| calls.iter().filter(|row| row.outcome == outcome).take(SHOWN).map(line).collect::<Vec<_>>();
-    let places = a.replays().into_iter().map(|replay| {
+    let place = |replay: Arc<Replay>| {
         let denied = replay.events(Outcome::Denied);
         let line = Line::text(format!("{denied:>7}  {}", replay.place.words()))
             .and(format!("  {} policies; {}", replay.policies(), counts(&replay)), Tone::Dim);
         if denied > 0 { line.to(Target::Filter(PaneId::Activity, filter("elsewhere=", &replay))) } else { line }
-    });
+    };
+    let (replays, left) = a.replays();
+    let mut places: Vec<Line> = replays.into_iter().map(place).collect();
+    if left > 0 {
+        places.push(Line::toned(format!("{left} more units with fewer policies"), Tone::Dim));
+    }
     document
         .section(format!("Denied in {}", chosen.place.words()), of(Outcome::Denied))
         .section("Cannot tell", of(Outcome::CannotTell))
-        .section("Denied in each place", places.collect())
+        .section("Denied in each unit", places)
 }
 
 /// The replay by call, for reports; `rows`: the events that count.

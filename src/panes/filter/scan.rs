@@ -363,7 +363,7 @@ mod tests {
                 "(event|source|principal|ip|kind|rw|error|needs|region|id|time)[:!=](a|W|r|role|10.0.1|never|-|yes|any|iam|[a-z]{1,2})",
                 proptest::sample::select(vec![
                     "/^1/", "/User$/", "/[0-9]{8}/", "~crus", "since:1h", "age>30m", "age<2h", "time>2026-01-01",
-                    "error!=\"\"", "ip=10.0.1.1", "time=never", "time:unknown", "console:yes", "!console", "mfa:no", "root", "rule:many", "rule=root.did-something", "severity:high", "rule=\"\"", "ip:10.0.0.0/16", "between:2h..1h",
+                    "error!=\"\"", "ip=10.0.1.1", "time=never", "time:unknown", "console:yes", "!console", "mfa:no", "root", "elsewhere:Root", "elsewhere=r-1", "!elsewhere:Nowhere", "rule:many", "rule=root.did-something", "severity:high", "rule=\"\"", "ip:10.0.0.0/16", "between:2h..1h",
                 ]).prop_map(ToOwned::to_owned),
             ], 0..5), glue in proptest::collection::vec(
                 proptest::sample::select(vec![" ", " OR ", " AND ", ") (", " ) OR NOT (", " OR "]), 5))
