@@ -13,10 +13,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use mgmtscope::analysis::{Lens, assess};
+use mgmtscope::analysis::elsewhere::Outcome;
+use mgmtscope::analysis::{Assessment, Elsewhere, Lens, assess};
 use mgmtscope::collect::files::Files;
 use mgmtscope::collect::{Order, RegionScope, gather};
-use mgmtscope::model::{Ask, Facts};
+use mgmtscope::model::organization::{OrganizationPolicy, PolicyTarget};
+use mgmtscope::model::{Ask, Batch, Facts, Root};
 use mgmtscope::panes::PaneId;
 use mgmtscope::panes::filter::Filter;
 use mgmtscope::panes::order::{Sort, order};
@@ -149,6 +151,43 @@ fn memory() -> (usize, usize) {
     (of("VmRSS:"), of("VmHWM:"))
 }
 
+/// The same events replayed against SCPs that ask for the Region, the principal and the address: what grouping costs, and
+/// what a place's answers cost.
+fn elsewhere(facts: &Facts) {
+    let policy = |id: &str, document: &str| OrganizationPolicy {
+        id: id.into(),
+        name: id.into(),
+        kind: "SERVICE_CONTROL_POLICY".into(),
+        document: Some(document.into()),
+        targets: Some(vec![PolicyTarget { id: "r-1".into(), ..PolicyTarget::default() }]),
+        ..OrganizationPolicy::default()
+    };
+    let guard = r#"{"Version":"2012-10-17","Statement":[
+        {"Effect":"Deny","NotAction":["iam:*","sts:*"],"Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":"eu-west-1"}}},
+        {"Effect":"Deny","Action":"*","Resource":"*","Condition":{"NotIpAddress":{"aws:SourceIp":"203.0.113.0/24"},"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/a*"}}}]}"#;
+    let mut facts = facts.clone();
+    facts.apply(Batch::Roots(vec![Root {
+        id: "r-1".into(),
+        name: "Root".into(),
+        enabled_policy_types: vec!["SERVICE_CONTROL_POLICY".into()],
+        ..Root::default()
+    }]));
+    let full = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+    facts.apply(Batch::Policies(vec![policy("p-full", full), policy("p-guard", guard)]));
+    let activity = mgmtscope::analysis::activity::assess(&facts, Lens::default());
+    let (grouped, all) = timed(|| Elsewhere::of(&facts, &activity));
+    let picture = Assessment { facts, activity, elsewhere: Arc::new(all), ..Assessment::default() };
+    let (answered, replay) = timed(|| picture.replay("r-1"));
+    if let Ok(replay) = replay {
+        let denied = replay.events(Outcome::Denied);
+        let _ = writeln!(
+            stdout(),
+            "elsewhere: grouped in {grouped:?}, a place's answers in {answered:?} ({} groups, {denied} events denied)",
+            picture.elsewhere.groups()
+        );
+    }
+}
+
 fn main() {
     let Some(tree) = std::env::var_os("MGMTSCOPE_TREE").map(PathBuf::from) else {
         let _ =
@@ -206,6 +245,7 @@ fn main() {
         times.sort_unstable();
         let _ = writeln!(stdout(), "sort by {name:<23} p50 {:?}, worst {:?}", times[2], times[4]);
     }
+    elsewhere(&picture.facts);
     let log = &picture.facts.events;
     let ids: Vec<_> = log.ids().step_by((log.len() / 200).max(1)).collect();
     let mut times: Vec<Duration> = ids.iter().map(|&id| timed(|| black_box(log.get(id).raw())).0).collect();

@@ -196,6 +196,17 @@ pub enum Command {
         /// The resource's ARN; without it, any resource at all
         resource: Option<String>,
     },
+    /// Replay this account's own calls against the SCPs and RCPs of another place of the organization: what they would have
+    /// denied there, by call (docs/elsewhere.md)
+    Elsewhere {
+        /// A unit or account, by id or name
+        place: String,
+        /// Which calls: the filter language of the activity pane
+        filter: Vec<String>,
+        /// How the rows are written
+        #[arg(long, default_value = "table", value_parser = ["table", "json", "csv", "count"])]
+        format: String,
+    },
     /// Say who is asking, whether this is the management account, which calls are denied and what to add
     Doctor,
     /// Print the least-privilege IAM policy that mgmtscope needs; with --athena, the one to read events by Athena

@@ -139,6 +139,15 @@ async fn command(cli: Cli, source: Arc<dyn Source>, words: OrderWords, no_color:
             let facts = batch::read(Arc::clone(&source), &words, batch::needed(None, &*source), bars).await;
             return batch::can(facts, &format!("{principal} {question}"), &mut stderr()).map(ExitCode::from);
         }
+        Some(Command::Elsewhere { place, filter, format }) => {
+            let filter = filter.join(" ");
+            let pane = PaneId::Activity.pane();
+            mgmtscope::panes::filter::Filter::new(&filter, pane)
+                .map_err(|error| Failure::Input(format!("filter: {error}")))?;
+            let facts =
+                batch::read(Arc::clone(&source), &words, batch::needed(Some(PaneId::Activity), &*source), bars).await;
+            batch::elsewhere(facts, place, &filter, format, &mut stderr())?
+        }
         Some(Command::Doctor) => {
             let facts = batch::read(source, &words, doctor::asks(), bars).await;
             doctor::print(&facts, cache(&cli, no_color)?.as_deref(), &mut stdout())?

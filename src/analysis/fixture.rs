@@ -201,14 +201,27 @@ fn organization_batches() -> Vec<Batch> {
         services: Some(services.iter().map(|s| DelegatedService { principal: (*s).into(), since: None }).collect()),
         ..DelegatedAdministrator::default()
     };
-    let policy = |id: &str, kind: &str| OrganizationPolicy {
+    let policy = |id: &str, kind: &str, document: &str| OrganizationPolicy {
+        document: Some(Text::new(document)),
         id: id.into(),
         name: id.into(),
         kind: kind.into(),
-        targets: Some(vec![PolicyTarget { id: "r-1".into(), kind: "ROOT".into(), name: "Root".into() }]),
+        targets: Some(
+            ["r-1", "ou-1", "ou-2"]
+                .map(|id| PolicyTarget { id: id.into(), kind: "ROOT".into(), name: "Root".into() })
+                .into(),
+        ),
         ..OrganizationPolicy::default()
     };
-    let unit = |id: &str, name: &str| OrganizationalUnit { id: id.into(), name: name.into(), ..Default::default() };
+    let unit = |id: &str, name: &str| OrganizationalUnit {
+        id: id.into(),
+        name: name.into(),
+        parent: "r-1".into(),
+        ..Default::default()
+    };
+    let scp = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},
+        {"Sid":"NoServers","Effect":"Deny","Action":"ec2:RunInstances","Resource":"*"},
+        {"Sid":"Tagged","Effect":"Deny","Action":"cloudformation:*","Resource":"*","Condition":{"Null":{"aws:RequestTag/Team":"true"}}}]}"#;
     let trusted = ["guardduty.amazonaws.com", "config.amazonaws.com", "ram.amazonaws.com", "odd.amazonaws.com"];
     let document = format!(
         r#"{{"Statement":[{{"Sid":"Wide","Effect":"Allow","Principal":{{"AWS":"{LOGS}"}},"Action":"organizations:*","Resource":"*"}},
@@ -227,6 +240,12 @@ fn organization_batches() -> Vec<Batch> {
     vec![
         Batch::Caller(Caller { account: HERE.into(), ..Caller::default() }),
         Batch::Organization(Organization { management_account: HERE.into(), ..Organization::default() }),
+        Batch::Roots(vec![Root {
+            id: "r-1".into(),
+            name: "Root".into(),
+            enabled_policy_types: vec!["SERVICE_CONTROL_POLICY".into(), "TAG_POLICY".into()],
+            ..Root::default()
+        }]),
         Batch::OrganizationalUnits(vec![unit("ou-1", "Security"), unit("ou-2", "Sandbox")]),
         Batch::Accounts(vec![
             account(HERE, "Management", "ACTIVE", "r-1"),
@@ -241,7 +260,7 @@ fn organization_batches() -> Vec<Batch> {
         ]),
         Batch::TrustedServices(trusted.map(|p| TrustedService { principal: p.into(), enabled: None }).into()),
         Batch::ResourcePolicy(Some(ResourcePolicy { document: Text::new(&document), ..ResourcePolicy::default() })),
-        Batch::Policies(vec![policy("p-scp", "SERVICE_CONTROL_POLICY"), policy("p-tag", "TAG_POLICY")]),
+        Batch::Policies(vec![policy("p-scp", "SERVICE_CONTROL_POLICY", scp), policy("p-tag", "TAG_POLICY", "{}")]),
         Batch::Handshakes(
             [("h-1", "OPEN"), ("h-2", "ACCEPTED")]
                 .map(|(id, state)| Handshake { id: id.into(), state: state.into(), ..Handshake::default() })

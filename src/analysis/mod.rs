@@ -6,6 +6,7 @@ pub mod activity;
 pub mod containment;
 pub mod coverage;
 pub mod delegation;
+pub mod elsewhere;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod policy;
@@ -24,6 +25,7 @@ use crate::model::{Facts, Text};
 pub use activity::Activity;
 pub use coverage::CoverageRow;
 pub use delegation::DelegationRow;
+pub use elsewhere::Elsewhere;
 pub use power::Power;
 pub use practices::Claim;
 pub use principals::PrincipalRow;
@@ -44,6 +46,8 @@ pub struct Assessment {
     /// By resident, who made it, where the events of the period tell; keys both.
     pub makers: HashMap<Text, Text>,
     pub delegation: Vec<DelegationRow>,
+    /// The account's calls, as policies would have met them in another place.
+    pub elsewhere: Arc<Elsewhere>,
     pub coverage: Vec<CoverageRow>,
     pub claims: Vec<Claim>,
 }
@@ -70,7 +74,8 @@ pub fn assess(facts: Facts, as_of: Timestamp, lens: Lens) -> Assessment {
 /// The same, with powers that are known already; or not yet, to be added by [`Assessment::empower`].
 pub fn assess_with(facts: Facts, as_of: Timestamp, lens: Lens, power: Arc<Power>) -> Assessment {
     let activity = activity::assess(&facts, lens);
-    let mut assessment = Assessment { facts, as_of, activity, ..Assessment::default() };
+    let elsewhere = Arc::new(Elsewhere::of(&facts, &activity));
+    let mut assessment = Assessment { facts, as_of, activity, elsewhere, ..Assessment::default() };
     assessment.residents = residents::assess(&assessment.facts);
     assessment.makers = residents::makers(&assessment.facts, &assessment.residents);
     assessment.coverage = coverage::assess(&assessment.facts);

@@ -1,5 +1,6 @@
 //! Activity: what was done in the account, newest first.
 
+pub mod elsewhere;
 mod rules;
 
 use serde_json::Value as Json;
@@ -150,7 +151,7 @@ pub static ACTIVITY: Pane = Pane {
         ("console", "console:yes"),
         ("denied", "error:AccessDenied|Unauthorized|NotAuthorized|Forbidden"),
     ],
-    questions: &[],
+    questions: &[elsewhere::ELSEWHERE],
     notable: Some(|a, row| {
         let event = event(a, row);
         raised(a, row).severity() > Some(Severity::Info) || is_denied(event.word(Field::Error))

@@ -99,7 +99,7 @@ impl Ready {
     fn is_hit(&self, pane: &Pane, a: &Assessment, row: usize) -> bool {
         match self.column {
             _ if matches!(self.test, Test::Question(..)) => match &self.test {
-                Test::Question(question, text, certain) => (question.holds)(a, row, text, *certain),
+                Test::Question(question, text, certain) => (question.holds)(a, text, *certain)(row),
                 _ => false,
             },
             Some(column) => holds(&self.test, &(pane.columns[column].cell)(a, row).value, a.as_of),

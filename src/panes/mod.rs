@@ -182,6 +182,15 @@ pub struct Pane {
     pub words: fn() -> Vec<(&'static str, &'static str)>,
 }
 
+/// A table that is no pane: an answer to one question, for reports.
+#[derive(Clone, Debug, Default)]
+pub struct Sheet {
+    /// Name and heading of each column.
+    pub columns: &'static [(&'static str, &'static str)],
+    /// A value for each column.
+    pub rows: Vec<Vec<Value<'static>>>,
+}
+
 /// A field of filters that is no column: what is typed is asked of each row.
 pub struct Question {
     /// As in `can:"iam:PassRole"`.
@@ -189,14 +198,18 @@ pub struct Question {
     pub about: &'static str,
     /// Checks what was typed. Err: what is wrong with it.
     pub check: fn(&str) -> Result<(), String>,
-    /// Whether a row answers with yes. `certain`: an answer that cannot be told is no yes.
-    pub holds: fn(&Assessment, usize, text: &str, certain: bool) -> bool,
+    /// Tells of each row whether it answers with yes; asked once for all rows, so that what they have in common is looked up
+    /// once. `certain`: an answer that cannot be told is no yes.
+    pub holds: for<'a> fn(&'a Assessment, text: &'a str, certain: bool) -> Holds<'a>,
     /// The heading under which a list that was asked shows each row's answer, and the answer in a word.
     pub title: &'static str,
     pub answer: fn(&Assessment, usize, text: &str) -> Cell<'static>,
     /// The answer with its reasons, for the detail.
     pub explain: fn(&Assessment, usize, text: &str) -> Section,
 }
+
+/// Of a row's number: whether it answers with yes.
+pub type Holds<'a> = Box<dyn Fn(usize) -> bool + Send + Sync + 'a>;
 
 /// A question with what was typed.
 #[derive(Clone, Copy)]

@@ -124,7 +124,10 @@ fn detail(a: &Assessment, row: usize) -> Document {
                 .to(Target::Filter(PaneId::Coverage, String::new())),
         );
     }
-    Document::new(claim.practice.title()).section("Claim", lines).section("Why it matters", vec![Line::text(claim.why)])
+    let document = Document::new(claim.practice.title())
+        .section("Claim", lines)
+        .section("Why it matters", vec![Line::text(claim.why)]);
+    if claim.id.starts_with("elsewhere-") { super::activity::elsewhere::of_claim(a, document) } else { document }
 }
 
 #[cfg(test)]

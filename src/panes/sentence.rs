@@ -36,6 +36,13 @@ pub static MORE: &[Sentence] = &[
         read: super::principals::can,
         complete: super::principals::principals_beginning,
     },
+    Sentence {
+        word: "elsewhere",
+        arguments: "UNIT|ACCOUNT",
+        help: "the calls that its SCPs and RCPs would have denied",
+        read: super::activity::elsewhere::elsewhere,
+        complete: super::activity::elsewhere::places_beginning,
+    },
 ];
 
 /// Every sentence: one for each pane, then the others.

@@ -15,7 +15,7 @@ use crate::analysis::Assessment;
 use crate::panes::filter::{Filter, FilterError};
 use crate::panes::group::{Group, GroupOrder, groups};
 use crate::panes::order::order;
-use crate::panes::{Column, Pane, TimeStyle, Value};
+use crate::panes::{Column, Pane, Sheet, TimeStyle, Value};
 
 pub use summary::{SUMMARIES, Summary};
 
@@ -28,6 +28,8 @@ pub struct Listing<'a> {
     filter: Filter,
     by: Vec<usize>,
     groups: Vec<Group>,
+    /// Stands in the place of the pane's rows.
+    sheet: Option<Sheet>,
 }
 
 impl<'a> Listing<'a> {
@@ -36,7 +38,7 @@ impl<'a> Listing<'a> {
     pub fn new(pane: &'static Pane, a: &'a Assessment, filter: &str) -> Result<Self, FilterError> {
         let filter = Filter::new(filter, pane)?;
         let rows = order(pane, a, &filter, pane.default_sort());
-        Ok(Self { pane, a, rows, filter, by: Vec::new(), groups: Vec::new() })
+        Ok(Self { pane, a, rows, filter, by: Vec::new(), groups: Vec::new(), sheet: None })
     }
 
     /// Folds the rows by columns, the largest groups first.
@@ -49,8 +51,18 @@ impl<'a> Listing<'a> {
         Self { rows: groups.iter().map(|group| group.row).collect(), by, groups, ..self }
     }
 
+    /// What was made of the rows, in their place: one number for each row of the sheet.
+    #[must_use]
+    pub fn with_sheet(self, sheet: Sheet) -> Self {
+        let rows = (0..u32::try_from(sheet.rows.len()).unwrap_or(u32::MAX)).collect();
+        Self { rows, sheet: Some(sheet), ..self }
+    }
+
     /// Name and heading of each column; before them the question that the filter asks of the rows, if it asks one.
     fn headings(&self) -> Vec<(&'static str, &'static str)> {
+        if let Some(sheet) = &self.sheet {
+            return sheet.columns.to_vec();
+        }
         let heading = |column: &Column| (column.name, column.title);
         if !self.by.is_empty() {
             let by = self.by.iter().map(|&column| heading(&self.pane.columns[column]));
@@ -62,6 +74,9 @@ impl<'a> Listing<'a> {
 
     /// A value for each heading, of the row at this place.
     fn values(&self, at: usize) -> Vec<Value<'_>> {
+        if let Some(sheet) = &self.sheet {
+            return sheet.rows.get(at).cloned().unwrap_or_default();
+        }
         let row = self.rows[at];
         let cell = |column: &Column| (column.cell)(self.a, row as usize).value;
         if let Some(group) = self.groups.get(at) {

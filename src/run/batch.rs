@@ -15,7 +15,7 @@ use crate::collect::{Source, gather};
 use crate::model::text::clean;
 use crate::model::{Ask, Facts, OriginKind, Status};
 use crate::panes::filter::quote;
-use crate::panes::{Pane, PaneId};
+use crate::panes::{Pane, PaneId, activity};
 use crate::report::{Listing, SUMMARIES, format};
 
 /// Why a command could not do its work. The number is the exit code.
@@ -174,6 +174,30 @@ fn list(
     }
     Ok(tell_gaps(&a.facts, asks, err)? && !unasked)
 }
+
+/// Prints what the policies of another place would have made of the account's calls, by call. True when nothing is missing.
+pub fn elsewhere(facts: Facts, place: &str, filter: &str, name: &str, err: &mut dyn Write) -> Result<bool, Failure> {
+    let a = picture(facts);
+    let format = format(name).ok_or_else(|| Failure::Input(format!("there is no format `{name}`")))?;
+    if let Some(why) = crate::analysis::elsewhere::unread(&a.facts) {
+        // Not a zero: what would have been denied is not known.
+        writeln!(err, "mgmtscope: {}", clean(&why))?;
+        tell_gaps(&a.facts, REPLAY, err)?;
+        return Ok(false);
+    }
+    let replay = a.replay(place).map_err(Failure::Input)?;
+    let events = Listing::new(PaneId::Activity.pane(), &a, filter);
+    let events = events.map_err(|error| Failure::Input(format!("filter: {error}")))?;
+    let sheet = activity::elsewhere::sheet(&a, &replay, &events.rows);
+    let listing = events.with_sheet(sheet);
+    let mut out = BufWriter::new(io::stdout().lock());
+    ignore_closed_pipe((format.write)(&listing, &mut out).and_then(|()| out.flush()))?;
+    Ok(tell_gaps(&a.facts, REPLAY, err)?)
+}
+
+/// What a replay rests on.
+const REPLAY: &[Ask] =
+    &[Ask::Organization, Ask::Tree, Ask::Accounts, Ask::Policies, Ask::AuthorizationDetails, Ask::Events];
 
 /// What tells who there is and what their policies come to.
 const POLICIES: &[Ask] = &[

@@ -92,11 +92,12 @@ pub fn draw(buffer: &mut Buffer, area: Rect, list: &List, a: &Assessment, look: 
     buffer.set_style(Rect { height: 1, ..area }, heading);
     // A filter that asks something of the rows has the answers stand before them.
     let asked = list.filter.asked();
-    let aside = if asked.is_some() { ANSWER + 1 } else { 0 };
+    let answer = asked.map_or(0, |asked| ANSWER.max(u16::try_from(asked.question.title.len()).unwrap_or(ANSWER)));
+    let aside = if asked.is_some() { answer + 1 } else { 0 };
     let mut places = columns(pane.columns, area.width.saturating_sub(aside), wanted);
     places.iter_mut().for_each(|(_, x, _)| *x += aside);
     if let Some(asked) = asked {
-        put(buffer, area.x + 1, area.y, ANSWER, asked.question.title, heading);
+        put(buffer, area.x + 1, area.y, answer, asked.question.title, heading);
     }
     for &(n, x, width) in &places {
         let mut title = pane.columns[n].title.to_owned();
@@ -113,7 +114,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, list: &List, a: &Assessment, look: 
         row_cells(buffer, (area, y), &places, list, a, row as usize, look);
         if let Some(asked) = asked {
             let cell = asked.answer(a, row as usize);
-            put(buffer, area.x + 1, y, ANSWER, &cell.value.show(look.style), look.theme.tone(cell.tone));
+            put(buffer, area.x + 1, y, answer, &cell.value.show(look.style), look.theme.tone(cell.tone));
         }
         let marked = !list.marks.is_empty() && list.marks.contains(&(pane.key)(a, row as usize));
         if marked {

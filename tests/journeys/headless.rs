@@ -294,6 +294,36 @@ fn can_answers_with_its_exit_code_and_its_reasons() {
 }
 
 #[test]
+fn elsewhere_lists_by_call_what_policies_of_a_unit_would_have_denied() {
+    let demo = Program::demo();
+    let said = demo.run(&["elsewhere", "Prod", "--format", "json"], SOON);
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&said.out).expect("a JSON array");
+    let row = rows.iter().find(|row| row["action"] == "iam:CreateUser").expect("the sample makes a user");
+    assert_eq!(
+        (&row["outcome"], &row["why"]),
+        (&"denied".into(), &"deny-new-iam-users (p-nokeys055) of Prod, statement NoUsers".into(),)
+    );
+    // The sum over the calls is the number of events that the filter finds.
+    let denied: u64 =
+        rows.iter().filter(|row| row["outcome"] == "denied").filter_map(|row| row["events"].as_u64()).sum();
+    let found = demo.run(&["query", "activity", "elsewhere=Prod", "--format", "count"], SOON);
+    assert_eq!(found.out.trim(), denied.to_string());
+    for (place, wanted) in
+        [("Nowhere", "no unit or account `Nowhere`"), ("quillfeather-management", "never bind the management account")]
+    {
+        let said = demo.run(&["elsewhere", place], SOON);
+        assert_eq!(said.code, Some(2), "{said:#?}");
+        assert!(said.err.contains(wanted), "{said:#?}");
+    }
+    // Policies that were not read are no zero.
+    let folder = three_users();
+    let said =
+        Program::with(&["--from", folder.path().to_str().expect("a plain path")]).run(&["elsewhere", "Prod"], SOON);
+    assert_eq!((said.code, said.out.as_str()), (Some(3), ""), "{said:#?}");
+    assert!(said.err.contains("needs organizations:ListPolicies"), "{said:#?}");
+}
+
+#[test]
 fn every_claim_of_the_report_is_the_count_that_its_evidence_has() {
     let demo = Program::demo();
     let report = demo.run(&["report", "--format", "json"], SOON);

@@ -26,11 +26,20 @@ pub enum Others {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Context {
-    /// By key in lower case; none: known to be absent.
-    keys: BTreeMap<String, Option<Value>>,
+    /// By key in lower case.
+    keys: BTreeMap<String, Known>,
     /// What holds for many requests alike; own keys go before.
     shared: Option<Arc<Context>>,
     others: Others,
+}
+
+/// What was said of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Known {
+    Value(Value),
+    Absent,
+    /// Whatever others say of it.
+    Unknown,
 }
 
 /// What is known about one key.
@@ -62,7 +71,7 @@ impl Context {
     }
 
     pub fn set(&mut self, key: &str, value: Value) {
-        self.keys.insert(key.to_ascii_lowercase(), Some(value));
+        self.keys.insert(key.to_ascii_lowercase(), Known::Value(value));
     }
 
     /// Sets a key with one value.
@@ -74,7 +83,12 @@ impl Context {
 
     /// Says that a request does not carry the key.
     pub fn set_absent(&mut self, key: &str) {
-        self.keys.insert(key.to_ascii_lowercase(), None);
+        self.keys.insert(key.to_ascii_lowercase(), Known::Absent);
+    }
+
+    /// Says that it is not known, whatever the shared keys say.
+    pub fn set_unknown(&mut self, key: &str) {
+        self.keys.insert(key.to_ascii_lowercase(), Known::Unknown);
     }
 
     /// `key` in lower case.
@@ -82,12 +96,12 @@ impl Context {
         let own = self.keys.get(key);
         match (own, self.others) {
             (None, _) if self.shared.is_some() => self.shared.as_ref().map_or(Found::Absent, |shared| shared.find(key)),
-            (Some(Some(Value::One(value))), _) => Found::One(value),
+            (Some(Known::Value(Value::One(value))), _) => Found::One(value),
             // An empty list is no value at all.
-            (Some(Some(Value::Many(values))), _) if values.is_empty() => Found::Absent,
-            (Some(Some(Value::Many(values))), _) => Found::Many(values),
-            (Some(None), _) | (None, Others::Absent) => Found::Absent,
-            (None, Others::Unknown) => Found::Unknown,
+            (Some(Known::Value(Value::Many(values))), _) if values.is_empty() => Found::Absent,
+            (Some(Known::Value(Value::Many(values))), _) => Found::Many(values),
+            (Some(Known::Absent), _) | (None, Others::Absent) => Found::Absent,
+            (Some(Known::Unknown), _) | (None, Others::Unknown) => Found::Unknown,
         }
     }
 }

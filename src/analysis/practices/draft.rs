@@ -1,6 +1,8 @@
 //! How a claim is judged: the count it would make, held against what was read. Nothing is called good, and no zero
 //! is counted, over sources that were not read to the end.
 
+use std::borrow::Cow;
+
 use super::{Claim, Evidence, Practice, Share, Standing};
 use crate::analysis::Assessment;
 use crate::model::{Ask, Cause, Facts, Status};
@@ -16,7 +18,7 @@ pub(super) struct Draft {
     pub some: Standing,
     pub none: Standing,
     pub pane: &'static str,
-    pub filter: &'static str,
+    pub filter: Cow<'static, str>,
     pub why: &'static str,
     /// Every inner list must be answered; one of its asks is enough.
     pub needs: &'static [&'static [Ask]],
@@ -53,7 +55,7 @@ impl Draft {
             share: self.share.filter(|_| self.count > 0),
             text: self.text,
             missing: missing.join("; "),
-            evidence: Evidence { pane: self.pane, filter: self.filter.to_owned() },
+            evidence: Evidence { pane: self.pane, filter: self.filter.into_owned() },
             why: self.why,
         }
     }
@@ -70,12 +72,25 @@ pub(super) fn draft(
     text: impl Into<String>,
     count: u64,
     (some, none): (Standing, Standing),
-    filter: &'static str,
+    filter: impl Into<Cow<'static, str>>,
     needs: &'static [&'static [Ask]],
     why: &'static str,
 ) -> Draft {
     let (text, practice) = (text.into(), Practice::LimitAccess);
-    Draft { id, practice, text, count, some, none, pane: "", filter, why, needs, of_power: false, share: None }
+    Draft {
+        id,
+        practice,
+        text,
+        count,
+        some,
+        none,
+        pane: "",
+        filter: filter.into(),
+        why,
+        needs,
+        of_power: false,
+        share: None,
+    }
 }
 
 /// Judges drafts of a practice; those that name no pane of their own have their evidence in `pane`.

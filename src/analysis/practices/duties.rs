@@ -4,6 +4,7 @@ use super::draft::{BAD, Draft, NOTE, WARN, draft, judged};
 use super::{Claim, Practice, Share, Standing};
 use crate::analysis::activity::meaning::Class;
 use crate::analysis::delegation::{DelegationKind, DelegationRow};
+use crate::analysis::elsewhere::Outcome;
 use crate::analysis::{Assessment, ResidentRow};
 use crate::catalog::residency::ResidencyClass;
 use crate::model::Ask;
@@ -76,7 +77,43 @@ pub(super) fn management_tasks(a: &Assessment) -> Vec<Claim> {
     for (draft, class) in drafts.iter_mut().zip([Class::Any, Class::Delegate, Class::Management]) {
         draft.share = share(class);
     }
-    judged(a, Practice::OnlyManagementTasks, "activity", drafts)
+    judged(a, Practice::OnlyManagementTasks, "activity", drafts.into_iter().chain(elsewhere(a)))
+}
+
+const REPLAY: &[&[Ask]] = &[&[Ask::Events], &[Ask::Policies], &[Ask::Tree]];
+
+/// What working here spared these calls: the policies of the place where most of them would have bound.
+fn elsewhere(a: &Assessment) -> Vec<Draft> {
+    let chosen = a.elsewhere.chosen();
+    let count = |outcome: Outcome| chosen.map_or(0, |replay| replay.events(outcome));
+    let (name, id) = chosen.map_or((String::new(), ""), |chosen| (chosen.place.words(), chosen.place.id()));
+    let text = |what: &str| match chosen {
+        Some(_) => format!("{what} in {name}"),
+        None => format!("{what} elsewhere: no unit has any of its own"),
+    };
+    // Without a place to ask about there is nothing to lead to, and nothing is good.
+    let only = |filter: String| if chosen.is_some() { filter } else { "id=-".to_owned() };
+    let standing = if chosen.is_some() { WARN } else { NOTE };
+    vec![
+        draft(
+            "elsewhere-denied",
+            text("calls that SCPs and RCPs would have denied"),
+            count(Outcome::Denied),
+            standing,
+            only(format!("elsewhere=\"{id}\"")),
+            REPLAY,
+            "This is what the missing guard rails let through: the same calls, replayed against the organization's own policies.",
+        ),
+        draft(
+            "elsewhere-open",
+            text("calls of which it cannot be told whether they would"),
+            count(Outcome::CannotTell),
+            NOTE,
+            only(format!("elsewhere:\"{id}\" !elsewhere=\"{id}\"")),
+            REPLAY,
+            "An event does not tell every key that a policy asks for.",
+        ),
+    ]
 }
 
 pub(super) fn workloads(a: &Assessment) -> Vec<Claim> {

@@ -8,7 +8,7 @@ use crate::analysis::Assessment;
 use crate::analysis::activity::Mark;
 use crate::model::log::{EventLog, Family, Field, Key, Rows, Words, uuid_bytes};
 use crate::panes::cell::Value;
-use crate::panes::{Column, Of, Pane};
+use crate::panes::{Column, Holds, Of, Pane};
 
 /// How an expression is held against rows.
 enum Plan<'a> {
@@ -38,7 +38,7 @@ enum Way<'a> {
     Mark(Mark, Vec<bool>),
     /// By itself.
     Row(&'a Column, &'a Test),
-    Question(&'a Test),
+    Question(Holds<'a>),
 }
 
 /// The rows of `rows` that the filter leaves, in their order.
@@ -51,7 +51,7 @@ pub fn select(filter: &Filter, pane: &Pane, a: &Assessment, log: &EventLog, rows
     rows.into_iter().filter(is_hit).collect()
 }
 
-fn plan<'a>(node: &'a Node, pane: &'a Pane, a: &Assessment, log: &EventLog) -> Plan<'a> {
+fn plan<'a>(node: &'a Node, pane: &'a Pane, a: &'a Assessment, log: &EventLog) -> Plan<'a> {
     let each = |list: &'a [Node]| list.iter().map(|one| plan(one, pane, a, log)).collect();
     match node {
         Node::All(list) => Plan::All(each(list)),
@@ -61,15 +61,15 @@ fn plan<'a>(node: &'a Node, pane: &'a Pane, a: &Assessment, log: &EventLog) -> P
     }
 }
 
-fn hold<'a>(term: &'a Ready, pane: &'a Pane, a: &Assessment, log: &EventLog) -> Held<'a> {
+fn hold<'a>(term: &'a Ready, pane: &'a Pane, a: &'a Assessment, log: &EventLog) -> Held<'a> {
     let columns: Vec<&Column> = match (term.column, &term.test) {
         (_, Test::Question(..)) => Vec::new(),
         (Some(column), _) => vec![&pane.columns[column]],
         (None, _) => pane.columns.iter().filter(|column| term.looks_at(column)).collect(),
     };
     let mut ways = Vec::new();
-    if let Test::Question(..) = term.test {
-        ways.push(Way::Question(&term.test));
+    if let Test::Question(question, text, certain) = &term.test {
+        ways.push(Way::Question((question.holds)(a, text, *certain)));
     }
     for key in Key::ALL {
         let of_key: Vec<&Column> = columns.iter().copied().filter(|column| column.of.key() == Some(key)).collect();
@@ -283,10 +283,7 @@ fn try_way(way: &Way<'_>, piece: Rows<'_>, a: &Assessment, open: &[bool], one: &
                 *one |= hit[marks.get(row) as usize];
             }
         }
-        Way::Question(Test::Question(question, text, certain)) => {
-            eacher(open, one)(&mut |at| (question.holds)(a, piece.first as usize + at, text, *certain));
-        }
-        Way::Question(_) => {}
+        Way::Question(holds) => eacher(open, one)(&mut |at| holds(piece.first as usize + at)),
     }
 }
 
@@ -366,7 +363,7 @@ mod tests {
                 "(event|source|principal|ip|kind|rw|error|needs|region|id|time)[:!=](a|W|r|role|10.0.1|never|-|yes|any|iam|[a-z]{1,2})",
                 proptest::sample::select(vec![
                     "/^1/", "/User$/", "/[0-9]{8}/", "~crus", "since:1h", "age>30m", "age<2h", "time>2026-01-01",
-                    "error!=\"\"", "ip=10.0.1.1", "time=never", "time:unknown", "console:yes", "!console", "mfa:no", "root", "rule:many", "rule=root.did-something", "severity:high", "rule=\"\"", "ip:10.0.0.0/16", "between:2h..1h",
+                    "error!=\"\"", "ip=10.0.1.1", "time=never", "time:unknown", "console:yes", "!console", "mfa:no", "root", "elsewhere:Root", "elsewhere=r-1", "!elsewhere:Nowhere", "rule:many", "rule=root.did-something", "severity:high", "rule=\"\"", "ip:10.0.0.0/16", "between:2h..1h",
                 ]).prop_map(ToOwned::to_owned),
             ], 0..5), glue in proptest::collection::vec(
                 proptest::sample::select(vec![" ", " OR ", " AND ", ") (", " ) OR NOT (", " OR "]), 5))

@@ -6,7 +6,7 @@ use super::super::sentence::Sentence;
 use super::super::{Cell, PaneId, Question as Field, Target};
 use super::evidence;
 use crate::analysis::policy::{Layer, Truth, Verdict};
-use crate::analysis::power::{Answer, Question, Told};
+use crate::analysis::power::{Answer, Question};
 use crate::analysis::{Assessment, PrincipalRow};
 use crate::catalog::actions;
 use crate::model::{Ask, Status};
@@ -18,9 +18,11 @@ pub const CAN: Field = Field {
     name: "can",
     about: "who may do it: an action, and a resource if it matters; with = only where that is certain",
     check: |text| Question::parse(text).map(|_| ()),
-    holds: |a, row, text, certain| {
+    holds: |a, text, certain| {
         let least = if certain { Truth::Yes } else { Truth::Unknown };
-        told(a, row, text).is_some_and(|told| told.truth() >= least)
+        let question = Question::parse(text).ok();
+        let told = move |row: usize| question.as_ref()?.ask(&a.power, &a.principals[row].nodes);
+        Box::new(move |row| told(row).is_some_and(|told| told.truth() >= least))
     },
     title: "MAY",
     answer: |a, row, text| {
@@ -47,10 +49,6 @@ pub const CAN: Field = Field {
         Section::new(format!("May it {text}?"), lines)
     },
 };
-
-fn told(a: &Assessment, row: usize, text: &str) -> Option<Told> {
-    Question::parse(text).ok()?.ask(&a.power, &a.principals[row].nodes)
-}
 
 /// How many completions are offered.
 const OFFERED: usize = 50;
