@@ -473,8 +473,11 @@ impl App {
                 self.end_prompt(&prompt, false);
                 return Vec::new();
             }
-            (Key::Tab, _) if prompt.asking == Asking::Filter => typed = prompt.complete(pane),
+            (Key::Tab, _) if prompt.asking == Asking::Filter => {
+                typed = prompt.complete(pane, &self.a);
+            }
             _ => {
+                self.dirty |= !std::mem::take(&mut prompt.hint).is_empty();
                 if let Some(request) = picker::request(chord)
                     && let Some(changed) = prompt.input.handle(request)
                 {

@@ -7,7 +7,8 @@ use tui_input::{Input, InputRequest};
 use super::command::Command;
 use super::keymap::{Chord, Context, Key, Keymap};
 use crate::analysis::Assessment;
-use crate::panes::sentence::{self, fields_beginning};
+use crate::panes::complete::complete;
+use crate::panes::sentence;
 use crate::panes::{Pane, Target};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -311,6 +312,8 @@ pub struct Prompt {
     pub input: Input,
     /// What stood there before, for Esc.
     pub before: String,
+    /// What the last word could become, after a completion that could not decide.
+    pub hint: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -321,24 +324,23 @@ pub enum Asking {
 
 impl Prompt {
     pub fn new(asking: Asking, text: &str) -> Self {
-        Self { asking, input: Input::new(text.to_owned()), before: text.to_owned() }
+        Self { asking, input: Input::new(text.to_owned()), before: text.to_owned(), hint: String::new() }
     }
 
-    /// Tab: completes the word before the cursor to a field of the pane.
-    pub fn complete(&mut self, pane: &Pane) -> bool {
+    /// Tab: completes the last word to a field of the pane or to a value of its field, as far as all that fit agree.
+    pub fn complete(&mut self, pane: &Pane, a: &Assessment) -> bool {
         let text = self.input.value();
-        let (before, fitting) = fields_beginning(pane, text);
-        let Some(&first) = fitting.first().filter(|_| before.len() < text.len()) else { return false };
-        // As far as all that fit agree; the whole name and its colon when only one fits.
-        let agreed = fitting.iter().fold(first, |agreed, name| {
-            let same = agreed.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count();
-            agreed.get(..same).unwrap_or("")
-        });
-        let mut completed = format!("{before}{agreed}");
-        if fitting.len() == 1 {
-            completed.push(':');
-        }
-        self.input = Input::new(completed);
+        let completion = complete(pane, a, text);
+        let is_all = completion.before.len() == text.len() && !text.ends_with([':', '=', '!', '|', '"']);
+        let Some(agreed) = completion.agreed().filter(|_| !is_all) else { return false };
+        self.hint = match completion.fitting.len() {
+            1 => String::new(),
+            many => {
+                let some: Vec<&str> = completion.fitting.iter().take(12).map(String::as_str).collect();
+                format!("{many}: {}", some.join(" "))
+            }
+        };
+        self.input = Input::new(agreed);
         true
     }
 }

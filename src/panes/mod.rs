@@ -3,6 +3,7 @@
 
 pub mod activity;
 pub mod cell;
+pub mod complete;
 pub mod coverage;
 pub mod delegation;
 pub mod document;

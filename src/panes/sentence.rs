@@ -1,6 +1,7 @@
 //! Sentences: a word, and what follows it, read as a question about the assessment. The answer is a place to go to, so
 //! that the palette and the command line can share them. No drawing, no keys.
 
+use super::complete::{Completion, complete};
 use super::filter::Filter;
 use super::{ALL, Pane, PaneId, Target};
 use crate::analysis::Assessment;
@@ -70,19 +71,10 @@ fn narrow(_: &Assessment, sentence: &Sentence, rest: &str) -> Result<Target, Str
     Ok(Target::Filter(id, rest.trim().to_owned()))
 }
 
-fn fields(_: &Assessment, sentence: &Sentence, rest: &str) -> Vec<String> {
+fn fields(a: &Assessment, sentence: &Sentence, rest: &str) -> Vec<String> {
     let Some(id) = PaneId::from_name(sentence.word) else { return Vec::new() };
-    let (before, names) = fields_beginning(id.pane(), rest);
-    names.into_iter().map(|name| format!("{before}{name}:")).collect()
-}
-
-/// The fields of a pane that the last word of a filter could become, and what stands before that word.
-pub fn fields_beginning<'a>(pane: &Pane, text: &'a str) -> (&'a str, Vec<&'static str>) {
-    let word = text.rsplit([' ', '!']).next().unwrap_or("");
-    let before = text.strip_suffix(word).unwrap_or("");
-    let questions = pane.questions.iter().map(|question| question.name);
-    let names = pane.columns.iter().map(|column| column.name).chain(questions).chain(["since"]);
-    (before, names.filter(|name| name.starts_with(word)).collect())
+    let Completion { before, fitting } = complete(id.pane(), a, rest);
+    fitting.into_iter().map(|word| format!("{before}{word}")).collect()
 }
 
 #[cfg(test)]
@@ -117,6 +109,6 @@ mod tests {
         let (sentence, rest) = find("principals kind:user !ma").expect("a sentence");
         assert_eq!((sentence.complete)(&a, &sentence, rest), ["kind:user !marks:"]);
         assert!((sentence.complete)(&a, &sentence, "").len() > 10, "all fields, while nothing is typed");
-        assert!((sentence.complete)(&a, &sentence, "kind:user").is_empty());
+        assert!((sentence.complete)(&a, &sentence, "kind:user").is_empty(), "nobody is there");
     }
 }

@@ -199,7 +199,8 @@ fn prompt_line(
         (Some(error), Asking::Filter) => Some(error.to_string()),
         _ => None,
     };
-    let right = error.clone().unwrap_or_else(|| match prompt.asking {
+    let hint = Some(&prompt.hint).filter(|hint| !hint.is_empty()).cloned();
+    let right = hint.or(error.clone()).unwrap_or_else(|| match prompt.asking {
         Asking::Filter => count(app, app.list()),
         Asking::Search if app.raw.is_none() && !prompt.input.value().is_empty() => matches(app),
         Asking::Search => String::new(),
@@ -228,7 +229,7 @@ fn prompt_line(
             .collect()
     };
     put(buffer, x, y, room, &visible, theme.role(Role::Prompt));
-    let tone = if error.is_some() { Role::Warn } else { Role::Dim };
+    let tone = if error.is_some() && prompt.hint.is_empty() { Role::Warn } else { Role::Dim };
     put(buffer, area.right().saturating_sub(right_width + 1), y, right_width, &right, theme.role(tone));
     let at = prompt.input.visual_cursor().saturating_sub(scroll);
     Some(Position::new((x + u16::try_from(at).unwrap_or(0)).min(area.right().saturating_sub(1)), y))

@@ -95,6 +95,9 @@ impl Elsewhere {
     }
 }
 
+/// What a place was called, and what came of it there.
+type Kept = (String, Arc<Replay>);
+
 impl Assessment {
     /// The replay at a place, by its id or name.
     ///
@@ -108,7 +111,7 @@ impl Assessment {
         if all.library.all.is_empty() {
             return Err("the organization has no SCPs and no RCPs".to_owned());
         }
-        let known = |kept: &Vec<(String, Arc<Replay>)>, is: &dyn Fn(&(String, Arc<Replay>)) -> bool| {
+        let known = |kept: &Vec<Kept>, is: &dyn Fn(&Kept) -> bool| {
             kept.iter().find(|one| is(one)).map(|(_, replay)| Arc::clone(replay))
         };
         // What a panic elsewhere left is whole: entries are added in one step.
