@@ -40,7 +40,7 @@ pub fn complete<'a>(pane: &Pane, a: &Assessment, text: &'a str) -> Completion<'a
     let column = pane.column(name).map(|column| &pane.columns[column]);
     match column.filter(|_| !rest.is_empty() && rest.len() > value.len()) {
         Some(column) => {
-            let last = if value.starts_with('"') { &value[1..] } else { value.rsplit('|').next().unwrap_or("") };
+            let last = value.strip_prefix('"').or_else(|| value.rsplit('|').next()).unwrap_or("");
             let start = if value.starts_with('"') { value } else { last };
             Completion { before: text.strip_suffix(start).unwrap_or(text), fitting: values(pane, a, column, last) }
         }
