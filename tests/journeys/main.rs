@@ -10,6 +10,7 @@ mod faults;
 mod headless;
 mod hostile;
 mod live;
+mod million;
 mod pace;
 mod sweep;
 mod tour;

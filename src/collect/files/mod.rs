@@ -15,6 +15,7 @@ pub mod recognise;
 mod rows;
 mod run;
 pub mod scan;
+mod slices;
 pub mod split;
 pub mod table;
 pub mod trail;

@@ -5,17 +5,17 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use hashbrown::HashTable;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use sonic_rs::{JsonValueTrait, LazyValue};
 
 use super::LIMITS;
+use super::slices::Slices;
 use crate::catalog::rules::judge::{Judge, Seen};
 use crate::collect::judged;
 use crate::model::Event;
 use crate::model::event::record::{Identity, RecordResource, is_console, tells_more};
 use crate::model::log::part::{Builder, Row};
-use crate::model::log::{Family, Flags, OWN_AGENT, digest, hash};
+use crate::model::log::{Family, Flags, OWN_AGENT, digest};
 
 /// What a file brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,38 +33,6 @@ pub struct Known {
     resources: Slices,
     /// The last date and its first second: events of a file are of one day.
     day: ([u8; 10], u32),
-}
-
-/// Pieces of JSON and what they came to.
-#[derive(Debug, Default)]
-struct Slices {
-    text: Vec<u8>,
-    found: Vec<(usize, usize, u32)>,
-    index: HashTable<u32>,
-}
-
-impl Slices {
-    fn get(&mut self, slice: &str, make: impl FnOnce() -> Option<u32>) -> Option<u32> {
-        let hashed = hash(slice.as_bytes());
-        let same = |&at: &u32| {
-            let (start, end, _) = self.found[at as usize];
-            &self.text[start..end] == slice.as_bytes()
-        };
-        if let Some(&at) = self.index.find(hashed, same) {
-            return Some(self.found[at as usize].2);
-        }
-        let value = make()?;
-        let start = self.text.len();
-        self.text.extend_from_slice(slice.as_bytes());
-        let at = u32::try_from(self.found.len()).ok()?;
-        self.found.push((start, self.text.len(), value));
-        let (text, found) = (&self.text, &self.found);
-        self.index.insert_unique(hashed, at, |&at| {
-            let (start, end, _) = found[at as usize];
-            hash(&text[start..end])
-        });
-        Some(value)
-    }
 }
 
 /// Reads a whole file into `builder`, whose current file it is. None: there is something out of the ordinary in it; what
