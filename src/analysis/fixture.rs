@@ -294,7 +294,7 @@ pub(crate) fn events() -> Vec<Event> {
             r#"{{"eventID":"{at}","eventName":"{name}","eventSource":"{source}","readOnly":{read},
             "eventTime":"2026-10-31T10:00:0{at}Z","userIdentity":{who}}}"#
         );
-        let rules = crate::catalog::rules::judge::of_record(&serde_json::from_str(&raw).expect("JSON"));
+        let (rules, _) = crate::catalog::rules::judge::of_record(&serde_json::from_str(&raw).expect("JSON"));
         Event { rules: crate::model::Text::new(&rules), ..Event::from_record(&raw).expect("a record") }
     };
     list.iter().enumerate().map(record).collect()

@@ -168,7 +168,8 @@ pub struct Stopped;
 /// An event with the rules that its record raises.
 pub fn judged(event: Event) -> Event {
     let record = serde_json::from_str(&event.raw).unwrap_or_default();
-    Event { rules: Text::new(&judge::of_record(&record)), ..event }
+    let (rules, request) = judge::of_record(&record);
+    Event { rules: Text::new(&rules), request, ..event }
 }
 
 /// Whoever has read events has not judged them yet.

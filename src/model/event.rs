@@ -106,6 +106,8 @@ pub struct Event {
     pub console: bool,
     /// Ids of the rules that the record raises, with blanks between; whoever reads the record says so.
     pub rules: Text,
+    /// By which equal requests are known where a rule counts different ones; else 0.
+    pub request: u32,
     /// The record as it came, not cleaned: it goes to a screen only through the raw tree, which cleans.
     pub raw: String,
 }

@@ -73,12 +73,9 @@ impl Window {
 
 /// `oldest_first`: the events that are looked at.
 pub fn find(log: &EventLog, oldest_first: impl Iterator<Item = u32>) -> Bursts {
-    // What each set of rules may be one of many of: rules by place, with the number of the request.
-    let sets: Vec<Vec<(usize, u32)>> = log
-        .words(Family::Rules)
-        .iter()
-        .map(|set| of_many(set).filter_map(|(rule, request)| Some((rules().place(&rule.id)?, request))).collect())
-        .collect();
+    // What each set of rules may be one of many of: rules by place.
+    let places = |set: &str| of_many(set).filter_map(|rule| rules().place(&rule.id)).collect();
+    let sets: Vec<Vec<usize>> = log.words(Family::Rules).iter().map(places).collect();
     let mut windows: HashMap<(usize, u32), Window> = HashMap::new();
     let mut bursts = Bursts::default();
     if sets.iter().all(Vec::is_empty) {
@@ -90,7 +87,7 @@ pub fn find(log: &EventLog, oldest_first: impl Iterator<Item = u32>) -> Bursts {
         if set.is_empty() || event.seconds() == 0 {
             continue;
         }
-        for &(place, request) in set {
+        for &place in set {
             let rule = &rules().all[place];
             let Some(burst) = &rule.burst else { continue };
             let Some(by) = grouped_by(event, burst.by) else { continue };
@@ -99,7 +96,7 @@ pub fn find(log: &EventLog, oldest_first: impl Iterator<Item = u32>) -> Bursts {
                 Some(Distinct::Name) => event.word_id(Field::Name),
                 Some(Distinct::Region) => event.word_id(Field::Region),
                 Some(Distinct::Source) => event.word_id(Field::Source),
-                Some(Distinct::Resource) => request,
+                Some(Distinct::Resource) => event.request(),
             };
             let window = windows.entry((place, by)).or_default();
             window.add(Member { seconds: event.seconds(), row, distinct }, burst.seconds());
@@ -160,8 +157,8 @@ mod tests {
                 second / 60,
                 second % 60,
             );
-            let rules = of_record(&serde_json::from_str(&raw).expect("JSON"));
-            Event { rules: Text::new(&rules), ..Event::from_record(&raw).expect("a record") }
+            let (rules, request) = of_record(&serde_json::from_str(&raw).expect("JSON"));
+            Event { rules: Text::new(&rules), request, ..Event::from_record(&raw).expect("a record") }
         };
         let events: Vec<Event> = reads.iter().enumerate().map(event).collect();
         log.append(&events);

@@ -18,8 +18,6 @@ const WORDS: usize = 16;
 
 /// Before the rules that one event alone does not raise.
 const OF_BURST: char = '~';
-/// After such a rule: a number by which equal requests are known, where different ones are counted.
-const REQUEST: char = '#';
 
 /// A set of rules, by their place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -228,7 +226,7 @@ fn slot<T: Default + Clone>(list: &mut Vec<T>, at: u32) -> &mut T {
 }
 
 impl Judge {
-    /// The number of the set of rules that a record raises: 0 when it raises none. `identity` makes its `userIdentity` (an
+    /// The number of the set of rules that a record raises, 0 when it raises none, and [`request_of`] where that counts. `identity` makes its `userIdentity` (an
     /// object with that key), `field` the value of a top-level field; a new set gets its number from `name`. None: it
     /// cannot be told so.
     pub fn raised(
@@ -237,12 +235,12 @@ impl Judge {
         identity: impl FnOnce() -> Option<Value>,
         field: impl Fn(&str) -> Option<Value>,
         name: impl FnOnce(&str) -> u32,
-    ) -> Option<u32> {
+    ) -> Option<(u32, u32)> {
         let plan = plan();
         let call = slot(&mut self.calls, seen.call).get_or_insert_with(|| Box::new(of_call(seen)));
         let mut left = **call;
         if left.is_empty() {
-            return Some(0);
+            return Some((0, 0));
         }
         let kind = match self.kinds.iter().position(|(kind, _)| kind == seen.kind) {
             Some(at) => &mut self.kinds[at].1,
@@ -284,13 +282,12 @@ impl Judge {
             }
         }
         if left.is_empty() {
-            return Some(0);
+            return Some((0, 0));
         }
         let raised = left.iter().map(|rule| &rules().all[rule]);
-        if !left.and(&plan.needs_request).is_empty() {
-            return Some(name(&words(raised, &Value::Object(record))));
-        }
-        Some(*self.sets.entry(left).or_insert_with(|| name(&words(raised, &Value::Null))))
+        let counted = !left.and(&plan.needs_request).is_empty();
+        let request = if counted { request_of(&Value::Object(record)) } else { 0 };
+        Some((*self.sets.entry(left).or_insert_with(|| name(&words(raised))), request))
     }
 }
 
@@ -321,22 +318,23 @@ fn of_call(seen: &Seen<'_>) -> Mask {
 }
 
 /// Ids of rules, the gravest first and after them, marked, those of which this is one of many.
-fn words<'a>(raised: impl Iterator<Item = &'a Rule>, record: &Value) -> String {
+fn words<'a>(raised: impl Iterator<Item = &'a Rule>) -> String {
     let mut raised: Vec<&Rule> = raised.collect();
     Rules::rank(&mut raised);
-    let word = |rule: &&Rule| match rule.burst {
-        None => rule.id.clone(),
-        Some(_) if counts_requests(rule) => {
-            format!("{OF_BURST}{}{REQUEST}{:08x}", rule.id, hash(record["requestParameters"].to_string()) as u32)
-        }
-        Some(_) => format!("{OF_BURST}{}", rule.id),
-    };
+    let word = |rule: &&Rule| if rule.burst.is_some() { format!("{OF_BURST}{}", rule.id) } else { rule.id.clone() };
     raised.iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// The same of a whole record. Empty: it raises none.
-pub fn of_record(record: &Value) -> String {
-    words(rules().raised(record).into_iter(), record)
+/// The rules that a whole record raises, as ids; empty: it raises none. And the number of its request where that counts.
+pub fn of_record(record: &Value) -> (String, u32) {
+    let raised = rules().raised(record);
+    let counted = raised.iter().any(|rule| counts_requests(rule));
+    (words(raised.into_iter()), if counted { request_of(record) } else { 0 })
+}
+
+/// A number by which equal requests are known within this process; never 0.
+fn request_of(record: &Value) -> u32 {
+    (hash(record["requestParameters"].to_string()) as u32).max(1)
 }
 
 /// The rules that a set raises by itself, the gravest first.
@@ -344,11 +342,7 @@ pub fn alone(set: &str) -> impl Iterator<Item = &'static Rule> {
     set.split(' ').filter(|word| !word.starts_with(OF_BURST)).filter_map(|id| rules().get(id))
 }
 
-/// The rules of a set of which its event is one of many, with the number of its request where those count.
-pub fn of_many(set: &str) -> impl Iterator<Item = (&'static Rule, u32)> {
-    set.split(' ').filter_map(|word| {
-        let word = word.strip_prefix(OF_BURST)?;
-        let (id, request) = word.split_once(REQUEST).unwrap_or((word, "0"));
-        Some((rules().get(id)?, u32::from_str_radix(request, 16).ok()?))
-    })
+/// The rules of a set of which its event is one of many.
+pub fn of_many(set: &str) -> impl Iterator<Item = &'static Rule> {
+    set.split(' ').filter_map(|word| rules().get(word.strip_prefix(OF_BURST)?))
 }

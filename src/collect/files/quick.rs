@@ -278,7 +278,7 @@ impl<'a> Reader<'a, '_> {
             console: is_console,
             identity,
         };
-        let rules = self.known.judge.raised(
+        let (rules, request) = self.known.judge.raised(
             &seen,
             || {
                 let who =
@@ -312,6 +312,7 @@ impl<'a> Reader<'a, '_> {
             digest: digest(record),
             flags: Flags::default().own(agent.contains(OWN_AGENT)).console(is_console),
             issued: issued.map_or(0, |key| builder.word(Family::Actor, &key)),
+            request,
         };
         Some((row, event_id))
     }

@@ -187,6 +187,7 @@ impl Event {
             recipient: text(&record.recipient_account_id),
             issued: Text::default(),
             rules: Text::default(),
+            request: 0,
             console: is_console(
                 record.event_type.as_deref().unwrap_or(""),
                 record.session_credential_from_console.as_deref().unwrap_or(""),

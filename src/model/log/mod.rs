@@ -116,6 +116,8 @@ pub struct EventLog {
     flags: Column<Flags>,
     /// Events that gave out an access key, and its word.
     issued: Column<(u32, u32)>,
+    /// Events of whose rules one counts different requests, and the number of the request.
+    requests: Column<(u32, u32)>,
     at: Column<u32>,
     /// The first event of each run, and which of `kept` it lies in.
     runs: Column<(u32, u32)>,
@@ -354,6 +356,9 @@ impl EventLog {
         // Where a row went, by binary search: what is looked for is rare.
         let new_place = |row: u32| fresh.partition_point(|&other| other < row) as u32;
         let is_new = |row: u32| fresh.binary_search(&row).is_ok();
+        for &(row, request) in part.requests.iter().filter(|(row, _)| is_new(*row)) {
+            self.requests.push((first + new_place(row), request));
+        }
         for &(row, word) in part.issued.iter().filter(|(row, _)| is_new(*row)) {
             self.issued.push((first + new_place(row), numbers.actor_words[word as usize]));
         }

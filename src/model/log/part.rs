@@ -61,6 +61,8 @@ pub struct Row {
     pub flags: Flags,
     /// The access key that it gave out; a word of [`Family::Actor`], 0: none.
     pub issued: u32,
+    /// By which equal requests are known where that counts; else 0.
+    pub request: u32,
 }
 
 /// Events in columns, ready to be joined to a log.
@@ -78,6 +80,7 @@ pub struct Part {
     pub(super) digests: Vec<u32>,
     pub(super) flags: Vec<Flags>,
     pub(super) issued: Vec<(u32, u32)>,
+    pub(super) requests: Vec<(u32, u32)>,
     pub(super) at: Vec<u32>,
     /// The first row of each run.
     pub(super) runs: Vec<(u32, Kept)>,
@@ -88,8 +91,8 @@ impl PartialEq for Part {
     fn eq(&self, other: &Self) -> bool {
         (&self.words, &self.time, &self.keys, &self.ids, &self.odd)
             == (&other.words, &other.time, &other.keys, &other.ids, &other.odd)
-            && (&self.digests, &self.flags, &self.issued, &self.at, &self.runs)
-                == (&other.digests, &other.flags, &other.issued, &other.at, &other.runs)
+            && (&self.digests, &self.flags, &self.issued, &self.requests, &self.at, &self.runs)
+                == (&other.digests, &other.flags, &other.issued, &other.requests, &other.at, &other.runs)
     }
 }
 
@@ -137,6 +140,7 @@ impl Default for Builder {
                 digests: Vec::new(),
                 flags: Vec::new(),
                 issued: Vec::new(),
+                requests: Vec::new(),
                 at: Vec::new(),
                 runs: Vec::new(),
             },
@@ -172,6 +176,7 @@ pub struct Mark {
     rows: usize,
     odd: usize,
     issued: usize,
+    requests: usize,
     runs: usize,
 }
 
@@ -235,7 +240,8 @@ impl Builder {
 
     pub fn mark(&self) -> Mark {
         let part = &self.part;
-        Mark { rows: part.len(), odd: part.odd.len(), issued: part.issued.len(), runs: part.runs.len() }
+        let (odd, issued, requests) = (part.odd.len(), part.issued.len(), part.requests.len());
+        Mark { rows: part.len(), odd, issued, requests, runs: part.runs.len() }
     }
 
     /// Forgets the events since `mark`; their words stay, which hurts nobody.
@@ -249,6 +255,7 @@ impl Builder {
         part.at.truncate(mark.rows);
         part.odd.truncate(mark.odd);
         part.issued.truncate(mark.issued);
+        part.requests.truncate(mark.requests);
         part.runs.truncate(mark.runs);
     }
 
@@ -277,6 +284,9 @@ impl Builder {
         if row.issued != 0 {
             part.issued.push((number, row.issued));
         }
+        if row.request != 0 {
+            part.requests.push((number, row.request));
+        }
         part.at.push(at);
     }
 
@@ -301,6 +311,7 @@ impl Builder {
             digest: digest(event.raw.as_bytes()),
             flags: Flags::default().own(event.agent.contains(OWN_AGENT)).console(event.console),
             issued: self.word(Family::Actor, &event.issued),
+            request: event.request,
         };
         self.push_row(row, &event.id, at);
     }

@@ -108,6 +108,16 @@ impl<'a> EventRow<'a> {
         }
     }
 
+    /// A number by which equal requests are known, where a rule counts different ones; else 0.
+    pub fn request(&self) -> u32 {
+        let at = self.log.requests.partition_point(|(other, _)| other < self.id.0);
+        if at >= self.log.requests.len() {
+            return 0;
+        }
+        let (found, request) = self.log.requests.get(at);
+        if found == self.id.0 { request } else { 0 }
+    }
+
     /// The call that gave out the access key with which this one was signed, if it is in the log.
     pub fn issuer(&self) -> Option<Self> {
         let key = self.word_id(Field::AccessKey);
