@@ -114,7 +114,7 @@ mod tests {
             ("lambda", "Invoke", "lambda:InvokeFunction"),
             ("cloudfront", "CreateDistribution2020_05_31", "cloudfront:CreateDistribution"),
             ("apigateway", "CreateRestApi", "apigateway:POST"),
-            ("access-analyzer", "ListFindingsV2", "access-analyzer:ListFindingsV2"),
+            ("access-analyzer", "ListFindingsV2", "access-analyzer:ListFindings"),
             ("elasticloadbalancing", "CreateLoadBalancer", "elasticloadbalancing:CreateLoadBalancer"),
         ] {
             let Call::Action(action) = call(&format!("{source}.amazonaws.com"), name) else {

@@ -150,7 +150,9 @@ impl Library {
                 targets.as_ref().is_some_and(|targets| targets.contains(&step.id))
             };
             let mut level: Vec<Arc<Compiled>> = of_layer().filter(here).map(|(policy, _)| Arc::clone(policy)).collect();
-            if level.is_empty() && of_layer().all(|(_, targets)| targets.is_some()) {
+            // The RCP that allows everything stays attached, listed or not; a level without an SCP was not read.
+            let silent = level.is_empty() && of_layer().all(|(_, targets)| targets.is_some());
+            if layer == Layer::Rcp || silent {
                 level.push(Arc::new(without_policy(step.name.as_str(), layer)));
             }
             // What is attached somewhere may be attached here.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::bounds::{Compiled, Library};
-use crate::analysis::policy::{Effect, Layer, Statement};
+use crate::analysis::policy::{Layer, Statement};
 use crate::catalog::actions::{self, Action};
 
 /// Which columns of an event matter.
@@ -55,11 +55,9 @@ fn keys(statement: &Statement) -> impl Iterator<Item = &str> {
     statement.conditions.iter().map(|condition| &*condition.written.1).chain(variables.map(str::trim))
 }
 
-fn of_statement(statement: &Statement, layer: Layer) -> Interest {
+fn of_statement(statement: &Statement) -> Interest {
     let named = statement.resources.as_ref().is_some_and(|resources| !resources.is_everything());
-    // An RCP is about resources of the place only.
-    let owner = layer == Layer::Rcp && (statement.effect == Effect::Deny || !statement.conditions.is_empty());
-    let own = Interest { resources: named, owner, ..Interest::default() };
+    let own = Interest { resources: named, ..Interest::default() };
     keys(statement).map(Interest::of_key).fold(own, Interest::or)
 }
 
@@ -71,8 +69,9 @@ pub fn of_action(library: &Library, action: Option<&Action>) -> Interest {
         _ => true,
     };
     let of_policy = |policy: &std::sync::Arc<Compiled>| {
-        let statements = policy.policy().statements.iter().filter(speaks);
-        statements.map(|statement| of_statement(statement, policy.layer)).fold(Interest::default(), Interest::or)
+        // An RCP, read or not, is about resources of the place only.
+        let owner = Interest { owner: policy.layer == Layer::Rcp, ..Interest::default() };
+        policy.policy().statements.iter().filter(speaks).map(of_statement).fold(owner, Interest::or)
     };
     library.all.iter().map(of_policy).fold(Interest::default(), Interest::or)
 }

@@ -108,11 +108,13 @@ pub fn of_claim(a: &Assessment, document: Document) -> Document {
     let Some(chosen) = a.elsewhere.chosen() else { return document };
     let calls = chosen.calls(&a.elsewhere, &a.facts, None);
     let line = |row: &CallRow| {
+        let certain = filter("elsewhere=", chosen);
         let (term, tone) = match row.outcome {
-            Outcome::Denied => ("elsewhere=", Tone::Bad),
-            _ => ("elsewhere:", Tone::Warn),
+            Outcome::Denied => (certain, Tone::Bad),
+            _ => (format!("{} !{certain}", filter("elsewhere:", chosen)), Tone::Warn),
         };
-        let to = format!("{} event={}", filter(term, chosen), quote(&row.event));
+        let source = row.source.strip_suffix(".amazonaws.com").unwrap_or(&row.source);
+        let to = format!("{term} event={} source={}", quote(&row.event), quote(source));
         let people =
             if row.principals == 1 { "1 principal".to_owned() } else { format!("{} principals", row.principals) };
         Line::toned(format!("{:>7}  ", row.events), tone)
