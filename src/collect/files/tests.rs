@@ -246,13 +246,18 @@ async fn a_cut_snapshot_is_a_gap_where_it_counts() {
 
 #[tokio::test]
 async fn stopped_work_is_told_as_cancelled() {
-    let folder = Folder::new().with("a.json", records(0..5_000));
+    // Large, and read in pieces: most of it is unread when the first piece is there.
+    let folder = Folder::new().with("a.jsonl", records(0..300_000));
     let order = Order::everything(RegionScope::All, jiff::SignedDuration::ZERO, Timestamp::UNIX_EPOCH);
     let stop = CancellationToken::new();
-    let source = Arc::new(Files::open(vec![folder.path("a.json")]).expect("good"));
-    // Stopped before the first file: a small one would be read whole before anybody could stop it.
-    stop.cancel();
-    let facts = gather(source, order, stop, |_, _| {}).await;
+    let source = Arc::new(Files::open(vec![folder.path("a.jsonl")]).expect("good"));
+    let trigger = stop.clone();
+    let facts = gather(source, order, stop, |batch, _| {
+        if matches!(batch, Batch::Trail(_)) {
+            trigger.cancel();
+        }
+    })
+    .await;
     assert_eq!(reading(&facts, Ask::Events).status, Status::Cancelled);
 }
 
