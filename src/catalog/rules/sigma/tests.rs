@@ -49,9 +49,7 @@ fn a_rule_says_what_its_file_says() {
     assert_eq!((&*first.title, &*first.why), ("Trail stopped", "Somebody stopped a trail."));
     assert_eq!((first.severity, &first.attack[..]), (Severity::Critical, &["T1562.008".to_owned()][..]));
     assert_eq!(first.pages, ["https://docs.aws.amazon.com/x"]);
-    let record = |name: &str, agent: &str, error: Value| {
-        json!({"eventSource": "cloudtrail.amazonaws.com", "eventName": name, "userAgent": agent, "errorCode": error})
-    };
+    let record = |name: &str, agent: &str, error: Value| json!({"eventSource": "cloudtrail.amazonaws.com", "eventName": name, "userAgent": agent, "errorCode": error});
     for (record, expected) in [
         (record("StopLogging", "aws-cli", Value::Null), true),
         (record("deletetrail", "aws-cli", Value::Null), true),
@@ -107,8 +105,14 @@ fn detections_mean_what_sigma_says() {
         ("    s: {userAgent|exists: true}\n    condition: s", false),
         ("    s: {responseElements.x|exists: false}\n    condition: s", true),
         ("    s: [{eventName: Nothing}, {eventName: PutBucketPolicy}]\n    condition: s", true),
-        ("    selection_a: {eventName: No}\n    selection_b: {eventName: PutBucketPolicy}\n    condition: 1 of selection*", true),
-        ("    selection_a: {eventName: No}\n    selection_b: {eventName: PutBucketPolicy}\n    condition: all of selection*", false),
+        (
+            "    selection_a: {eventName: No}\n    selection_b: {eventName: PutBucketPolicy}\n    condition: 1 of selection*",
+            true,
+        ),
+        (
+            "    selection_a: {eventName: No}\n    selection_b: {eventName: PutBucketPolicy}\n    condition: all of selection*",
+            false,
+        ),
         ("    a: {eventName: No}\n    b: {eventName: PutBucketPolicy}\n    condition: (a or b) and not 1 of a*", true),
         ("    a: {eventName: No}\n    b: {eventName: PutBucketPolicy}\n    condition: [a, b]", true),
     ] {
@@ -131,7 +135,7 @@ fn what_is_not_understood_is_refused_by_name() {
         ("title: Many\ncorrelation: {type: event_count, rules: [x], group-by: [a], timespan: 5m, condition: {gte: 9}}".into(),
             "correlation"),
         ("- 1\n- 2".into(), ""),
-        (String::new(), "no rule"),
+        (String::new(), "mapping"),
     ] {
         let own = own(&[("good.yml", WHOLE), ("bad.yml", &text)]);
         assert_eq!(own.rules.len(), 1, "{text}");
