@@ -1,17 +1,22 @@
 //! Rules of the user's own, installed in a program of its own: the quick reader of log files judges as the slow one does.
 
-#[path = "support/readers.rs"]
-#[allow(dead_code, reason = "used by other test binaries")]
-mod support;
+use std::path::Path;
 
 use mgmtscope::catalog::rules::sigma::Own;
 use mgmtscope::catalog::rules::{InUse, install, rules};
+use mgmtscope::collect::files::{fetch, quick, trail};
+use mgmtscope::collect::judged;
+use mgmtscope::model::log::part::Builder;
+use mgmtscope::model::log::{EventLog, Field};
 use serde_json::{Value, json};
 
 const RULES: [(&str, &str); 6] = [
     ("call", "    s: {eventSource: iam.amazonaws.com, eventName: [createuser, GetUser]}\n    condition: s"),
     ("agent", "    s: {eventName|startswith: Get}\n    f: {userAgent|contains: Terraform}\n    condition: s and not f"),
-    ("identity", "    s: {userIdentity.type: Root}\n    t: {userIdentity.arn: null}\n    condition: s or t"),
+    (
+        "identity",
+        "    s: {userIdentity.type: Root}\n    t: {userIdentity.userName: null, userIdentity.arn: null}\n    condition: s or t",
+    ),
     (
         "request",
         "    s_a: {requestParameters.userName: ann}\n    s_b: {requestParameters|contains: bob}\n    condition: 1 of s_*",
@@ -55,6 +60,22 @@ fn records() -> Vec<Value> {
     records
 }
 
+fn builder() -> Builder {
+    let mut builder = Builder::default();
+    builder.file(Path::new("memory").into(), fetch::open);
+    builder
+}
+
+/// The ids of rules that each event raises, in order of their ids.
+fn raised(builder: &mut Builder) -> Vec<String> {
+    let mut log = EventLog::default();
+    log.join(&builder.finish());
+    let mut said: Vec<String> =
+        log.iter().map(|row| format!("{} {}", row.event_id(), row.word(Field::Rules))).collect();
+    said.sort();
+    said
+}
+
 #[test]
 fn readers_agree_with_rules_of_the_users_own() {
     let mut own = Own::default();
@@ -67,9 +88,16 @@ fn readers_agree_with_rules_of_the_users_own() {
     assert_eq!(install(Own::default()), Err(InUse));
 
     let file = json!({ "Records": records() }).to_string();
-    let (slow, told) = support::slow(file.as_bytes(), 1 << 20);
+    let mut slowly = builder();
+    let push = |event, at| {
+        slowly.push_at(&judged(event), u32::try_from(at).expect("small"));
+        Ok(())
+    };
+    let told = trail::read(file.as_bytes(), 1 << 20, push).expect("nobody stops");
+    let mut quickly = builder();
+    quick::read(file.as_bytes(), &mut quickly, &mut quick::Known::default()).expect("as CloudTrail writes it");
+    let (slow, quick) = (raised(&mut slowly), raised(&mut quickly));
     assert_eq!((slow.len(), told.left_out), (records().len(), 0));
-    let quick = support::quick(file.as_bytes()).expect("a log file as CloudTrail writes it");
     for (record, (quick, slow)) in records().iter().zip(quick.iter().zip(&slow)) {
         assert_eq!(quick, slow, "{record}");
     }

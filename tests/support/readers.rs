@@ -9,7 +9,7 @@ use mgmtscope::collect::files::{fetch, quick};
 use mgmtscope::model::log::part::{Builder, Part};
 use mgmtscope::model::log::{EventLog, Field};
 
-const FIELDS: [Field; 15] = [
+const FIELDS: [Field; 14] = [
     Field::Name,
     Field::Source,
     Field::Error,
@@ -24,7 +24,6 @@ const FIELDS: [Field; 15] = [
     Field::Ip,
     Field::Agent,
     Field::Resources,
-    Field::Rules,
 ];
 
 /// Everything that a log knows of each event: also where its record lies and by which number its bytes are known.
