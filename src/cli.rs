@@ -63,6 +63,10 @@ pub struct SourceArgs {
     /// Keep no events of a live account between runs, and use none that were kept
     #[arg(long, global = true)]
     pub no_cache: bool,
+    /// Rules of your own over events: files in the Sigma format in this folder, beside those of the program
+    /// (docs/rules.md)
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub rules: Vec<PathBuf>,
     #[command(flatten)]
     pub athena: AthenaArgs,
 }

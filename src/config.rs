@@ -19,6 +19,8 @@ struct File {
     time: Option<String>,
     /// Whether events of a live account are kept between runs.
     cache: Option<bool>,
+    /// A folder with rules of one's own over events.
+    rules: Option<PathBuf>,
     /// Laid over the default keymap.
     #[serde(default)]
     keymap: toml::Table,
@@ -34,6 +36,8 @@ pub struct Settings {
     pub keymap: Keymap,
     /// Whether events of a live account are kept between runs.
     pub cache: bool,
+    /// A folder with rules of one's own over events.
+    pub rules: Option<PathBuf>,
     /// The file's own roles, where they take the place of a named theme.
     roles: Option<toml::Table>,
     file: Option<PathBuf>,
@@ -55,7 +59,7 @@ impl Settings {
     /// # Errors
     /// One line: which file, and what is wrong in it.
     pub fn load(named: Option<&Path>, theme: Option<&str>, no_color: bool) -> Result<Self, String> {
-        let path = named.map(Path::to_path_buf).or_else(|| default_path().filter(|path| path.exists()));
+        let path = in_force(named);
         let file = match &path {
             Some(path) => read(path)?,
             None => File::default(),
@@ -84,7 +88,8 @@ impl Settings {
             (None, false, None, Some(name)) => (Theme::named(&name).map_err(at)?, name),
             (None, false, None, None) => (Theme::named("16")?, "16".to_owned()),
         };
-        Ok(Self { theme, theme_name, time, keymap, cache: file.cache.unwrap_or(true), roles: own, file: path })
+        let rules = file.rules.map(|rules| beside(path.as_deref(), rules));
+        Ok(Self { theme, theme_name, time, keymap, cache: file.cache.unwrap_or(true), rules, roles: own, file: path })
     }
 
     /// The configuration in force, as a file that would give it again.
@@ -99,7 +104,11 @@ impl Settings {
             Some(_) => String::new(),
             None => format!("theme = \"{}\"\n", self.theme_name),
         };
-        let mut text = format!("# In force (from {from})\n{theme}time = \"{time}\"\ncache = {}\n\n", self.cache);
+        let mut text = format!("# In force (from {from})\n{theme}time = \"{time}\"\ncache = {}\n", self.cache);
+        if let Some(rules) = self.rules.as_ref().and_then(|rules| rules.to_str()) {
+            text.push_str(&format!("rules = {}\n", toml::Value::String(rules.to_owned())));
+        }
+        text.push('\n');
         let mut contexts: Vec<&str> = Vec::new();
         for (context, keys, command) in self.keymap.iter() {
             if contexts.last() != Some(&context.name()) {
@@ -120,6 +129,27 @@ impl Settings {
         }
         text
     }
+}
+
+fn in_force(named: Option<&Path>) -> Option<PathBuf> {
+    named.map(Path::to_path_buf).or_else(|| default_path().filter(|path| path.exists()))
+}
+
+/// A path in a file is meant from where the file is.
+fn beside(file: Option<&Path>, path: PathBuf) -> PathBuf {
+    match file.and_then(Path::parent) {
+        Some(folder) => folder.join(path),
+        None => path,
+    }
+}
+
+/// The folder with rules of one's own that the configuration names: what needs no screen needs nothing else of it.
+///
+/// # Errors
+/// As of [`Settings::load`].
+pub fn rules(named: Option<&Path>) -> Result<Option<PathBuf>, String> {
+    let Some(path) = in_force(named) else { return Ok(None) };
+    Ok(read(&path)?.rules.map(|rules| beside(Some(&path), rules)))
 }
 
 fn read(path: &Path) -> Result<File, String> {
@@ -156,6 +186,18 @@ mod tests {
         let settings = Settings::load(Some(&path), None, false).expect("valid");
         std::fs::write(&path, settings.print()).expect("written");
         assert_eq!(Settings::load(Some(&path), None, false).expect("valid again").theme, settings.theme);
+    }
+
+    #[test]
+    fn a_folder_of_rules_is_meant_from_where_the_file_is_and_printed_so() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("c.toml");
+        std::fs::write(&path, "rules = \"own\"\n").expect("written");
+        let expected = Some(folder.path().join("own"));
+        assert_eq!(rules(Some(&path)), Ok(expected.clone()));
+        let settings = Settings::load(Some(&path), None, false).expect("valid");
+        let printed: File = toml::from_str(&settings.print()).expect("valid TOML");
+        assert_eq!((settings.rules, printed.rules), (expected.clone(), expected));
     }
 
     #[test]

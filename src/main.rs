@@ -89,6 +89,7 @@ fn start(cli: Cli) -> Result<ExitCode, Failure> {
         // Only the screen needs them, but what is named must be there.
         settings(&cli, no_color)?;
     }
+    own_rules(&cli)?;
     if cli.source.athena.dry_run {
         return dry_run(&cli);
     }
@@ -192,6 +193,15 @@ fn dry_run(cli: &Cli) -> Result<ExitCode, Failure> {
     let rehearsal = runtime.block_on(live.rehearse(order)).map_err(|problem| Failure::Other(problem.line()))?;
     mgmtscope::run::athena::print(&rehearsal, &mut stdout())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Rules of the user's own: of the folders that the command line names, else of the configuration's.
+fn own_rules(cli: &Cli) -> Result<(), Failure> {
+    let mut folders = cli.source.rules.clone();
+    if folders.is_empty() {
+        folders.extend(mgmtscope::config::rules(cli.look.config.as_deref()).map_err(Failure::Input)?);
+    }
+    mgmtscope::run::rules::install(&folders, &mut stderr())
 }
 
 fn source(cli: &Cli, no_color: bool) -> Result<Arc<dyn Source>, Failure> {

@@ -1,13 +1,14 @@
 //! Detection rules over CloudTrail records: what deserves a look in a management account, and why.
 //!
 //! Data: `assets/catalog/rules.json`, our own, from AWS's documentation (each rule names its pages) and MITRE ATT&CK. What a
-//! condition means is in [`condition`]; who raised which rule is for `analysis` to say.
+//! condition means is in [`condition`]; the user's own rules are in [`sigma`]; who raised which rule is for `analysis` to say.
 
 mod condition;
 pub mod judge;
+pub mod sigma;
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -173,10 +174,12 @@ pub struct Rules {
     by_id: HashMap<String, usize>,
     /// Those with beginnings of names.
     wide: Vec<usize>,
+    /// Which of the user's own are not among them, in a few words.
+    pub left_out: String,
 }
 
 impl Rules {
-    fn of(all: Vec<Rule>) -> Self {
+    fn of(all: Vec<Rule>, left_out: String) -> Self {
         let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
         let mut wide = Vec::new();
         for (n, rule) in all.iter().enumerate() {
@@ -193,7 +196,7 @@ impl Rules {
             }
         }
         let by_id = all.iter().enumerate().map(|(n, rule)| (rule.id.clone(), n)).collect();
-        Self { all, by_name, by_id, wide }
+        Self { all, by_name, by_id, wide, left_out }
     }
 
     /// Those that calls of this name may raise.
@@ -226,13 +229,32 @@ impl Rules {
     }
 }
 
-/// The rules that come with the program.
+static RULES: OnceLock<Rules> = OnceLock::new();
+
+/// The rules that come with the program, and the user's own.
 pub fn rules() -> &'static Rules {
-    static RULES: LazyLock<Rules> = LazyLock::new(|| {
-        let asset: Asset = serde_json::from_str(ASSET).expect("assets/catalog/rules.json is read by a test");
-        Rules::of(asset.rules)
-    });
-    &RULES
+    RULES.get_or_init(|| Rules::of(standard(), String::new()))
+}
+
+/// The rules that come with the program.
+fn standard() -> Vec<Rule> {
+    let asset: Asset = serde_json::from_str(ASSET).expect("assets/catalog/rules.json is read by a test");
+    asset.rules
+}
+
+/// Somebody has asked for the rules already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the rules are in use already")]
+pub struct InUse;
+
+/// Adds the user's own, once and before the first use.
+///
+/// # Errors
+/// [`InUse`].
+pub fn install(own: sigma::Own) -> Result<(), InUse> {
+    let left_out = own.note();
+    let all = standard().into_iter().chain(own.rules).collect();
+    RULES.set(Rules::of(all, left_out)).map_err(|_| InUse)
 }
 
 #[cfg(test)]

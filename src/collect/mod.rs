@@ -22,7 +22,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::rules::judge;
+use crate::catalog::rules::{judge, rules};
 use crate::model::{Ask, Batch, Event, Facts, Origin, Region, Text};
 
 pub use task::Task;
@@ -172,10 +172,18 @@ pub fn judged(event: Event) -> Event {
     Event { rules: Text::new(&rules), request, ..event }
 }
 
-/// Whoever has read events has not judged them yet.
+/// Whoever has read events has not judged them yet, nor said which rules of the user's own are not among those that judge.
 fn with_rules(batch: Batch) -> Batch {
     match batch {
         Batch::Events(events) => Batch::Events(events.into_iter().map(judged).collect()),
+        Batch::Reading(cell, mut reading) if cell.ask == Ask::Events => {
+            let left_out = &rules().left_out;
+            if !left_out.is_empty() && !reading.note.contains(left_out.as_str()) {
+                let between = if reading.note.is_empty() { "" } else { "; " };
+                reading.note = Text::new(&format!("{}{between}{left_out}", reading.note));
+            }
+            Batch::Reading(cell, reading)
+        }
         batch => batch,
     }
 }

@@ -9,6 +9,7 @@ pub mod evaluate;
 pub mod input;
 pub mod log;
 pub mod progress;
+pub mod rules;
 pub mod screen;
 pub mod sources;
 pub mod terminal;

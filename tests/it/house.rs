@@ -24,6 +24,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("crossterm", &["run", "main.rs"]),
     ("ratatui", &["ui", "run", "app/layout.rs"]),
     ("tokio", &["collect", "run", "main.rs"]),
+    ("rsigma_", &["catalog/rules/sigma"]),
     ("clap", &["cli.rs", "main.rs"]),
     ("std::fs", &["collect", "store", "run", "config.rs"]),
     ("std::env", &["run", "main.rs", "config.rs", "collect/aws"]),

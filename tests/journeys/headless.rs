@@ -336,3 +336,49 @@ fn every_claim_of_the_report_is_the_count_that_its_evidence_has() {
         assert_eq!(Some(count(&demo, pane, filter) as u64), claim["count"].as_u64(), "{}", claim["id"]);
     }
 }
+
+#[test]
+fn rules_of_the_users_own_judge_and_a_broken_one_is_named() {
+    let program = Program::with(&[]);
+    let folder = program.path("sigma");
+    std::fs::create_dir_all(folder.join("deep")).expect("a folder can be made");
+    let write = |name: &str, detection: &str| {
+        let head = "title: Ours\nlogsource: {product: aws, service: cloudtrail}\nlevel: critical\ndetection:\n";
+        std::fs::write(folder.join(name), format!("{head}{detection}")).expect("a file can be written");
+    };
+    write("deep/payroll.yml", "    s: {eventName: getobject, requestParameters.key|endswith: .xlsx}\n    condition: s");
+    write("broken.yaml", "    s: {eventName|nonsense: x}\n    condition: s");
+    let record = |id: u32, key: &str| {
+        serde_json::json!({
+            "eventVersion": "1.09", "eventID": format!("{id:08x}-0000-4000-8000-000000000000"),
+            "eventTime": "2026-11-01T10:00:00Z", "eventSource": "s3.amazonaws.com", "eventName": "GetObject",
+            "awsRegion": "us-east-1", "userIdentity": {"type": "IAMUser", "userName": "ann"},
+            "requestParameters": {"bucketName": "b", "key": key}, "eventType": "AwsApiCall",
+        })
+    };
+    let log = program.path("log.json");
+    let records = serde_json::json!({ "Records": [record(1, "salaries.XLSX"), record(2, "notes.txt")] });
+    std::fs::write(&log, records.to_string()).expect("a file can be written");
+    let (log, named) = (log.to_str().expect("a plain path"), folder.to_str().expect("a plain path"));
+
+    let words = ["query", "activity", "rule:sigma", "--format", "json", "--from", log];
+    let said = program.run(&[&words[..], &["--rules", named]].concat(), SOON);
+    assert_eq!(said.code, Some(0), "{said:#?}");
+    assert!(said.err.contains("1 of 2 rule files not understood: broken.yaml"), "{said:#?}");
+    assert!(said.err.contains("nonsense"), "{said:#?}");
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&said.out).expect("a JSON array");
+    assert_eq!(rows.len(), 1, "{rows:#?}");
+    assert!(rows[0].to_string().contains("sigma.payroll") && rows[0].to_string().contains("critical"), "{rows:#?}");
+    // The same from the configuration; without either there is none.
+    let config = program.path("c.toml");
+    std::fs::write(&config, "rules = \"sigma\"\n").expect("a file can be written");
+    let config = config.to_str().expect("a plain path");
+    let from_config = program.run(&[&words[..], &["--config", config]].concat(), SOON);
+    assert_eq!((from_config.out, from_config.err), (said.out, said.err));
+    let none: Vec<serde_json::Value> = serde_json::from_str(&program.run(&words, SOON).rows()).expect("a JSON array");
+    assert!(none.is_empty(), "{none:#?}");
+    // A folder that is not there is the user's mistake.
+    let said = program.run(&[&words[..], &["--rules", "/does/not/exist"]].concat(), SOON);
+    assert_eq!((said.code, said.err.lines().count()), (Some(2), 1), "{said:#?}");
+    assert!(said.err.contains("/does/not/exist"), "{said:#?}");
+}

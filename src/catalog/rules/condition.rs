@@ -10,6 +10,7 @@ use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::sigma::Compiled;
 use crate::model::ActorKind;
 use crate::model::event::record::is_console;
 
@@ -59,6 +60,9 @@ pub enum Condition {
         field: String,
         below: f64,
     },
+    /// A part of a rule of the user's own.
+    #[serde(skip)]
+    Sigma(Compiled),
 }
 
 /// A regular expression without regard to case, compiled when it is first needed.
@@ -104,6 +108,7 @@ impl Condition {
             Self::Exists { field, exists } => whole(record, field, &mut |_| true) == *exists,
             Self::Above { field, above } => leaf(record, field, &mut |text| number(text).is_some_and(|n| n > *above)),
             Self::Below { field, below } => leaf(record, field, &mut |text| number(text).is_some_and(|n| n < *below)),
+            Self::Sigma(compiled) => compiled.holds(record),
         }
     }
 
@@ -120,6 +125,7 @@ impl Condition {
             | Self::Matches { field, .. }
             | Self::Above { field, .. }
             | Self::Below { field, .. } => each(field),
+            Self::Sigma(compiled) => compiled.fields().for_each(each),
         }
     }
 
