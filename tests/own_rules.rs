@@ -67,7 +67,7 @@ fn builder() -> Builder {
 }
 
 /// The ids of rules that each event raises, in order of their ids.
-fn raised(builder: &mut Builder) -> Vec<String> {
+fn raised(builder: Builder) -> Vec<String> {
     let mut log = EventLog::default();
     log.join(&builder.finish());
     let mut said: Vec<String> =
@@ -96,7 +96,7 @@ fn readers_agree_with_rules_of_the_users_own() {
     let told = trail::read(file.as_bytes(), 1 << 20, push).expect("nobody stops");
     let mut quickly = builder();
     quick::read(file.as_bytes(), &mut quickly, &mut quick::Known::default()).expect("as CloudTrail writes it");
-    let (slow, quick) = (raised(&mut slowly), raised(&mut quickly));
+    let (slow, quick) = (raised(slowly), raised(quickly));
     assert_eq!((slow.len(), told.left_out), (records().len(), 0));
     for (record, (quick, slow)) in records().iter().zip(quick.iter().zip(&slow)) {
         assert_eq!(quick, slow, "{record}");

@@ -247,7 +247,7 @@ async fn a_cut_snapshot_is_a_gap_where_it_counts() {
 #[tokio::test]
 async fn stopped_work_is_told_as_cancelled() {
     // Large, and read in pieces: most of it is unread when the first piece is there.
-    let folder = Folder::new().with("a.jsonl", records(0..300_000));
+    let folder = Folder::new().with("a.jsonl", (0..300_000).map(record).collect::<Vec<_>>().join("\n"));
     let order = Order::everything(RegionScope::All, jiff::SignedDuration::ZERO, Timestamp::UNIX_EPOCH);
     let stop = CancellationToken::new();
     let source = Arc::new(Files::open(vec![folder.path("a.jsonl")]).expect("good"));
