@@ -167,9 +167,19 @@ pub struct Stopped;
 
 /// An event with the rules that its record raises.
 pub fn judged(event: Event) -> Event {
-    let record = serde_json::from_str(&event.raw).unwrap_or_default();
+    let record = serde_json::from_str(&event.raw).unwrap_or_else(|_| by_fields(&event.raw));
     let (rules, request) = judge::of_record(&record);
     Event { rules: Text::new(&rules), request, ..event }
+}
+
+/// A record in which a number is too large, or a text no Unicode, field by field: what cannot be read is left out, and the
+/// rest still raises its rules.
+fn by_fields(raw: &str) -> serde_json::Value {
+    let fields: BTreeMap<String, &serde_json::value::RawValue> = serde_json::from_str(raw).unwrap_or_default();
+    let read = |(name, json): (String, &serde_json::value::RawValue)| {
+        (name, serde_json::from_str(json.get()).unwrap_or_default())
+    };
+    serde_json::Value::Object(fields.into_iter().map(read).collect())
 }
 
 /// Whoever has read events has not judged them yet, nor said which rules of the user's own are not among those that judge.
@@ -250,4 +260,17 @@ pub async fn gather(
     }
     facts.settle_events();
     facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_that_cannot_be_read_hides_no_rule() {
+        let raw = r#"{"eventSource":"organizations.amazonaws.com","eventName":"DetachPolicy","eventID":"1",
+            "additionalEventData":{"n":1e999},"requestParameters":{"policyId":"p-1"}}"#;
+        let event = judged(Event::from_record(raw).expect("a record"));
+        assert!(event.rules.contains("organization.policy-detached"), "{}", event.rules);
+    }
 }
