@@ -40,8 +40,10 @@ impl<T: Copy> Column<T> {
             let Some(last) = self.pieces.last_mut() else { return };
             let piece = Arc::make_mut(last);
             let before = piece.len();
-            if values.len() >= room {
-                piece.reserve_exact(room);
+            let take = values.len().min(room);
+            // Doubling would take room beyond the piece's size, which nothing fills.
+            if piece.capacity() - before < take {
+                piece.reserve_exact(take.max(before).min(room));
             }
             piece.extend(values.by_ref().take(room));
             self.len += piece.len() - before;
@@ -81,6 +83,16 @@ pub(super) const ROWS: usize = PIECE;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_piece_takes_no_more_room_than_it_can_fill() {
+        let mut column = Column::default();
+        for n in 0..10 {
+            column.extend(n * 3_000..(n + 1) * 3_000u32);
+        }
+        assert_eq!((column.len(), column.iter().last()), (30_000, Some(29_999)));
+        assert!(column.pieces.iter().all(|piece| piece.capacity() <= PIECE));
+    }
 
     #[test]
     fn a_clone_stays_as_it_was() {
