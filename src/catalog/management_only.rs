@@ -27,29 +27,6 @@ pub enum Needs {
     Any,
 }
 
-impl Needs {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Management => "management",
-            Self::Delegate => "delegate",
-            Self::Conditional => "conditional",
-            Self::Convention => "convention",
-            Self::Any => "any",
-        }
-    }
-
-    /// In a sentence, for a detail.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Management => "only the management account can do this",
-            Self::Delegate => "a delegated administrator could do this",
-            Self::Conditional => "depends on the request",
-            Self::Convention => "done from the management account by convention",
-            Self::Any => "this did not need the management account",
-        }
-    }
-}
-
 /// A call, and what is known of who can make it.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Operation {
